@@ -93,7 +93,7 @@ def config_value(repository: Repository, section: str, subsection: str | None, n
 
 
 def read_revision(directory: Path) -> Revision:
-    """Branch and commit of the checkout around a directory. About 50 microseconds, so each write can ask; never raises."""
+    """Branch and commit of the checkout around a directory; never raises. Takes about 50 microseconds."""
     repository = find_repository(directory)
     if repository is None:
         return Revision(branch=None, commit=None)
