@@ -1,0 +1,1 @@
+"""How messages get in and out: stdio, and HTTP with its two flavours. Nothing here knows a tool."""
