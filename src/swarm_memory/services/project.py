@@ -43,7 +43,7 @@ def find_project(settings: Settings, working_directory: Path) -> Project:
     """
     if settings.project is not None:
         return Project(settings.project, "set by SWARM_MEMORY_PROJECT")
-    directory = _start(settings.claude_project_dir, working_directory)
+    directory = project_directory(settings, working_directory)
     repository = find_repository(directory)
     if repository is None:
         return Project(_local(_folder(directory)), "folder name, outside any git repository")
@@ -54,6 +54,17 @@ def find_project(settings: Settings, working_directory: Path) -> Project:
     if name is None:
         return _by_folder(repository, "its git remote origin is a path or not a URL that other machines share")
     return Project(name, "git remote origin")
+
+
+def project_directory(settings: Settings, working_directory: Path) -> Path:
+    """``CLAUDE_PROJECT_DIR`` if it is a directory, else the working directory; what a write's revision is read from."""
+    if settings.claude_project_dir is None:
+        return working_directory
+    try:
+        directory = working_directory / settings.claude_project_dir
+        return directory if directory.is_dir() else working_directory
+    except (OSError, ValueError):
+        return working_directory
 
 
 def normalise_remote(url: str) -> str | None:
@@ -91,16 +102,6 @@ def _split(url: str) -> tuple[str, str] | None:
     found = _HOST.fullmatch(_plain(found["authority"].rpartition("@")[2]))
     host = (found["ipv6"] or found["host"]).strip(".") if found else ""
     return (host, path) if host else None
-
-
-def _start(claude_project_dir: Path | None, working_directory: Path) -> Path:
-    if claude_project_dir is None:
-        return working_directory
-    try:
-        directory = working_directory / claude_project_dir
-        return directory if directory.is_dir() else working_directory
-    except (OSError, ValueError):
-        return working_directory
 
 
 def _by_folder(repository: Repository, why: str) -> Project:
