@@ -1,0 +1,112 @@
+"""The composition root: one store, the services on it, and who is calling."""
+
+import platform
+import secrets
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from swarm_memory.config import Settings
+from swarm_memory.models.caller import Caller, Origin, Request
+from swarm_memory.models.project import Project, Revision
+from swarm_memory.services.health import HealthService
+from swarm_memory.services.knowledge import KnowledgeService
+from swarm_memory.services.memory import MemoryService
+from swarm_memory.services.project import find_project, project_directory
+from swarm_memory.services.repository import read_revision
+from swarm_memory.services.search import SearchService
+from swarm_memory.services.swarm import SwarmService
+from swarm_memory.storage.database import Database
+from swarm_memory.storage.health import HealthReads
+from swarm_memory.storage.local import open_local
+from swarm_memory.storage.memories import MemoryStore
+from swarm_memory.storage.migrate import Schema, migrate
+from swarm_memory.storage.search import SearchReads
+from swarm_memory.storage.swarms import SwarmStore
+from swarm_memory.storage.writer import Writer
+
+_REVISION_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class App:
+    """The services of one process on one store; ``close`` releases the store at once."""
+
+    settings: Settings
+    project: Project
+    session: str
+    memory: MemoryService
+    knowledge: KnowledgeService
+    search: SearchService
+    swarms: SwarmService
+    health: HealthService
+    close: Callable[[], None]
+    _host: str = field(default_factory=platform.node)
+    _directory: Path = field(default_factory=Path.cwd)
+    _revision: Revision = field(default=Revision(None, None))
+    _revision_until: float = 0.0
+
+    def caller(
+        self,
+        *,
+        project: str | None = None,
+        agent: str | None = None,
+        session: str | None = None,
+        request: tuple[str, str] | None = None,
+    ) -> Caller:
+        """Who calls: what the call names, else what this process knows.
+
+        Args:
+            project: Named by the call.
+            agent: Named by the call.
+            session: Of a connection that is not this process's own (HTTP).
+            request: Id and hash of the call, where the client gave an id.
+        """
+        name = project or self.project.name
+        revision = self._present_revision()
+        origin = Origin(
+            agent or self.settings.agent, session or self.session, self._host, revision.branch, revision.commit
+        )
+        return Caller(name, origin, Request(name, *request) if request else None)
+
+    def _present_revision(self) -> Revision:
+        """Branch and commit, read again when a second has passed."""
+        if time.monotonic() >= self._revision_until:
+            self._revision = read_revision(self._directory)
+            self._revision_until = time.monotonic() + _REVISION_SECONDS
+        return self._revision
+
+
+@asynccontextmanager
+async def open_app(settings: Settings) -> AsyncGenerator[App]:
+    """Open the store, bring its schema up, and close it at the end.
+
+    Raises:
+        StorageError: The store cannot be opened, is damaged, or was made by a newer version.
+    """
+    database = await open_local(
+        settings.database_path, busy_timeout=settings.busy_timeout, durability=settings.durability
+    )
+    try:
+        yield _compose(settings, database, await migrate(database))
+    finally:
+        database.close()
+
+
+def _compose(settings: Settings, database: Database, schema: Schema) -> App:
+    memories = MemoryStore(database)
+    writer = Writer(database, writable=schema.writable)
+    return App(
+        settings=settings,
+        project=find_project(settings, Path.cwd()),
+        session=settings.claude_session_id or f"session-{secrets.token_hex(4)}",
+        memory=MemoryService(memories, writer),
+        knowledge=KnowledgeService(memories, writer),
+        search=SearchService(SearchReads(database), memories),
+        swarms=SwarmService(SwarmStore(database), writer, mode=database.mode),
+        health=HealthService(database, HealthReads(database), settings.database_path, schema.number),
+        close=database.close,
+        _directory=project_directory(settings, Path.cwd()),
+    )

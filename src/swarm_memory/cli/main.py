@@ -1,0 +1,34 @@
+"""The commands of ``swarm-memory``. Without one it serves MCP on stdio."""
+
+import sys
+
+import click
+
+from swarm_memory import __version__
+from swarm_memory.cli.serve import serve
+from swarm_memory.errors import ConfigurationError, SwarmMemoryError
+
+_SERVE = "serve"
+
+
+class _Commands(click.Group):
+    """The group; ``swarm-memory`` alone is ``swarm-memory serve``, and errors are told in one line."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, args or [_SERVE])
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except SwarmMemoryError as error:
+            click.echo(str(error), err=True)
+            sys.exit(2 if isinstance(error, ConfigurationError) else 1)
+
+
+@click.group(cls=_Commands)
+@click.version_option(__version__, message="swarm-memory %(version)s")
+def cli() -> None:
+    """Durable shared memory and coordination for coding agents, as an MCP server."""
+
+
+cli.add_command(serve)

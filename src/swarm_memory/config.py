@@ -1,0 +1,122 @@
+"""Settings: the only reader of the environment."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from platformdirs import user_data_path
+from pydantic import AliasChoices, Field, SecretStr, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from swarm_memory.errors import ConfigurationError
+
+PREFIX = "SWARM_MEMORY_"
+DATABASE_NAME = "memory.db"
+
+ProjectName = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f]+$")]
+AgentName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]+$")]
+
+
+class Toolset(StrEnum):
+    """Which tools ``tools/list`` offers."""
+
+    MEMORY = "memory"
+    DEFAULT = "default"
+    ALL = "all"
+
+
+class Settings(BaseSettings):
+    """Every setting, its environment variable and its default.
+
+    Values given to the constructor win over the environment; there is no settings file.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("swarm-memory", appauthor=False),
+        description="Directory of the store. Absolute; made if missing.",
+    )
+    project: ProjectName | None = Field(
+        default=None, description="Project of every call that names none. Default: found from the git repository."
+    )
+    agent: AgentName | None = Field(
+        default=None, description="Who writes when a call names no agent. Default: a name made for the session."
+    )
+    mode: Literal["auto", "local", "replica", "remote"] = Field(
+        default="auto", description="Storage mode. auto is local without a primary."
+    )
+    tools: Toolset = Field(default=Toolset.DEFAULT, description="Toolset: memory, default or all.")
+    durability: Literal["normal", "full"] = Field(
+        default="normal",
+        description="normal: an acknowledged write survives a killed process; full: power loss too, at a price per write.",
+    )
+    busy_timeout: float = Field(
+        default=30.0, ge=0.1, le=300.0, description="Seconds a write waits for other writers before storage_busy."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning", description="Least severe level that is logged to stderr."
+    )
+    log_format: Literal["console", "json"] = Field(default="console", description="Form of the log lines on stderr.")
+    primary_url: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("TURSO_DB_URL", "TURSO_DATABASE_URL", "LIBSQL_URL"),
+        description="URL of the Turso or sqld primary.",
+    )
+    primary_token: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("TURSO_DB_AUTH_TOKEN", "TURSO_AUTH_TOKEN", "LIBSQL_AUTH_TOKEN"),
+        description="Token for the primary. Never logged, never answered.",
+    )
+    claude_project_dir: Path | None = Field(
+        default=None, validation_alias="CLAUDE_PROJECT_DIR", description="Set by Claude Code: where the project is."
+    )
+    claude_session_id: str | None = Field(
+        default=None,
+        validation_alias="CLAUDE_CODE_SESSION_ID",
+        max_length=128,
+        description="Set by Claude Code: names the session in the provenance of what it writes.",
+    )
+
+    @property
+    def database_path(self) -> Path:
+        """Absolute path of the database file."""
+        return self.home / DATABASE_NAME
+
+
+def load_settings(**given: object) -> Settings:
+    """Read the environment; values of ``given`` that are not None win.
+
+    Raises:
+        ConfigurationError: A variable has a bad value, the directory is relative, or a mode is asked for that this
+            version does not serve. Never falls back to another mode.
+    """
+    try:
+        settings = Settings.model_validate({name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise _explain(error) from None
+    if not settings.home.is_absolute():
+        raise ConfigurationError(
+            f"{PREFIX}HOME is {str(settings.home)!r}, which is relative, so every working directory would have its own store.",
+            next_step=f"set {PREFIX}HOME to an absolute path.",
+        )
+    _refuse_what_is_not_served(settings)
+    return settings
+
+
+def _refuse_what_is_not_served(settings: Settings) -> None:
+    wants_primary = settings.mode in ("replica", "remote") or (settings.mode == "auto" and settings.primary_url)
+    if wants_primary:
+        raise ConfigurationError(
+            "A primary is configured (TURSO_DB_URL, TURSO_DATABASE_URL, LIBSQL_URL or SWARM_MEMORY_MODE), "
+            "and this version serves local mode only.",
+            next_step=f"set {PREFIX}MODE=local to use the local store, or unset the primary's URL.",
+        )
+
+
+def _explain(error: ValidationError) -> ConfigurationError:
+    """Name the variable and the rule, never the value: it may be a secret."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    field = str(first["loc"][0]) if first["loc"] else "?"
+    variable = field if field.isupper() else PREFIX + field.upper()
+    return ConfigurationError(f"{variable}: {first['msg']}.", next_step=f"correct {variable} in the environment.")

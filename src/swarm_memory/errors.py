@@ -1,0 +1,174 @@
+"""Every error this project raises on purpose.
+
+The tree::
+
+    SwarmMemoryError
+    ├── ConfigurationError       [configuration]       a setting is wrong; raised at start
+    ├── InvalidArgument          [invalid_argument]    the caller's input breaks a rule
+    ├── UnknownTool              [unknown_tool]        no such tool in the served toolset
+    ├── NotFound                 [not_found]           an id names nothing
+    ├── ValueMissing             [value_missing]       store without a value on a key that does not exist
+    ├── VersionConflict          [version_conflict]    if_version does not name the current version
+    ├── NotANumber               [not_a_number]        increment of something that is no JSON number
+    ├── NotAList                 [not_a_list]          append to something that is no JSON list
+    ├── NumberOverflow           [number_overflow]     the sum leaves the 64-bit integers or the doubles
+    ├── TooLarge                 [too_large]           the outcome would break a size limit
+    ├── RequestIdReused          [request_id_reused]   one request id, two different calls
+    ├── NoPrimary                [no_primary]          Turso persistence asked for, none configured
+    ├── InternalError            [internal_error]      a fault of this program; the log has the reference
+    └── StorageError
+        ├── StorageBusy          [storage_busy]        the lock was not free in time; retryable
+        ├── StorageUnavailable   [storage_unavailable] the store cannot be opened, read or written now
+        ├── StorageFull          [storage_full]        the disk or a quota is full
+        ├── StorageCorrupt       [storage_corrupt]     the file is damaged or is no database
+        ├── StorageReadOnly      [storage_read_only]   this store may only be read from here
+        └── SchemaMismatch       [schema_mismatch]     the store was made by a version this one cannot work with
+
+An error is told to people and agents in one form, ``[code] what happened. Next: what to do.``
+"""
+
+from typing import ClassVar
+
+
+class SwarmMemoryError(Exception):
+    """The root. ``str()`` gives the whole text that an agent or a person sees.
+
+    Args:
+        message: What happened, one sentence or more, with its full stop.
+        next_step: What to do now, an imperative sentence with its full stop.
+    """
+
+    code: ClassVar[str]
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, next_step: str) -> None:
+        """Keep both halves; neither may hold a secret."""
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        """The one form in which every error is told."""
+        return f"[{self.code}] {self.message} Next: {self.next_step}"
+
+
+class ConfigurationError(SwarmMemoryError):
+    """A setting is wrong; raised at start, before anything is served."""
+
+    code = "configuration"
+
+
+class InvalidArgument(SwarmMemoryError):
+    """The caller's input breaks a rule; the store is unchanged."""
+
+    code = "invalid_argument"
+
+
+class UnknownTool(SwarmMemoryError):
+    """The served toolset has no tool of this name."""
+
+    code = "unknown_tool"
+
+
+class NotFound(SwarmMemoryError):
+    """An id names nothing that lives."""
+
+    code = "not_found"
+
+
+class ValueMissing(SwarmMemoryError):
+    """``store`` came without a value, and the key does not exist, so nothing can be published again."""
+
+    code = "value_missing"
+
+
+class VersionConflict(SwarmMemoryError):
+    """``if_version`` does not name the current version; the store is unchanged."""
+
+    code = "version_conflict"
+
+
+class NotANumber(SwarmMemoryError):
+    """``increment`` met a value that is no JSON number."""
+
+    code = "not_a_number"
+
+
+class NotAList(SwarmMemoryError):
+    """``append`` met a value that is no JSON list."""
+
+    code = "not_a_list"
+
+
+class NumberOverflow(SwarmMemoryError):
+    """The sum would leave ±2^63 (integers) or the finite doubles; nothing was written."""
+
+    code = "number_overflow"
+
+
+class TooLarge(SwarmMemoryError):
+    """The outcome of the write would break a size limit; nothing was written."""
+
+    code = "too_large"
+
+
+class RequestIdReused(SwarmMemoryError):
+    """A request id came again with another tool or other arguments."""
+
+    code = "request_id_reused"
+
+
+class NoPrimary(SwarmMemoryError):
+    """Persistence on Turso was asked for, and no primary is configured."""
+
+    code = "no_primary"
+
+
+class InternalError(SwarmMemoryError):
+    """A fault of this program; the text holds a reference that the log has too."""
+
+    code = "internal_error"
+
+
+class StorageError(SwarmMemoryError):
+    """The store did not do what was asked."""
+
+    code = "storage_error"
+
+
+class StorageBusy(StorageError):
+    """Other writers held the lock until the time-out; nothing was written."""
+
+    code = "storage_busy"
+    retryable = True
+
+
+class StorageUnavailable(StorageError):
+    """The store cannot be opened, read or written now."""
+
+    code = "storage_unavailable"
+    retryable = True
+
+
+class StorageFull(StorageError):
+    """The disk or a quota is full; nothing was written."""
+
+    code = "storage_full"
+
+
+class StorageCorrupt(StorageError):
+    """The file is damaged or is no database."""
+
+    code = "storage_corrupt"
+
+
+class StorageReadOnly(StorageError):
+    """This store may only be read from here."""
+
+    code = "storage_read_only"
+
+
+class SchemaMismatch(StorageError):
+    """The store was made by a version that this one cannot work with."""
+
+    code = "schema_mismatch"

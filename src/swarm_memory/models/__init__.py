@@ -1,0 +1,1 @@
+"""Frozen values that the inner layers share. Nothing here reads, writes or knows a protocol."""

@@ -1,0 +1,80 @@
+"""A swarm: what agents join to work together."""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Topology(StrEnum):
+    """How a swarm is wired."""
+
+    STAR = "star"
+    HIERARCHICAL = "hierarchical"
+    MESH = "mesh"
+    RING = "ring"
+
+
+class Strategy(StrEnum):
+    """How work is handed out."""
+
+    BALANCED = "balanced"
+    PARALLEL = "parallel"
+    SEQUENTIAL = "sequential"
+    SPECIALIZED = "specialized"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A topology and why it was chosen.
+
+    Attributes:
+        confidence: ``asked`` where the caller named it, ``low`` where nothing was known to choose by.
+        need: What to supply for a better choice; None where none is needed.
+    """
+
+    topology: Topology
+    recommended_agents: int
+    confidence: str
+    reasons: tuple[str, ...]
+    need: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SwarmWish:
+    """What ``swarm_init`` was asked for. None: not given, so anything fits.
+
+    Attributes:
+        asked_topology: The canonical name, ``auto``, or None.
+    """
+
+    asked_topology: str | None
+    max_agents: int | None
+    strategy: Strategy | None
+    learning: bool | None
+    objective: str | None
+    config: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Swarm:
+    """One durable swarm, fields as stored. Times are milliseconds since 1970 UTC."""
+
+    id: str
+    project: str
+    objective: str | None
+    topology: str
+    requested_topology: str
+    strategy: str
+    max_agents: int
+    recommended_agents: int
+    learning: int
+    report_json: str
+    config_json: str
+    status: str
+    created_at: int
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """Reasons, confidence and need of its choice of topology."""
+        return json.loads(self.report_json)

@@ -1,0 +1,96 @@
+"""swarm_init and swarm_status: durable swarms that sessions create and join."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from swarm_memory.errors import NoPrimary, NotFound
+from swarm_memory.models.caller import Caller
+from swarm_memory.models.swarm import Strategy, Swarm, SwarmWish
+from swarm_memory.services.topology import choose
+from swarm_memory.storage.swarms import SwarmStore, join_or_create
+from swarm_memory.storage.writer import Writer
+
+DEFAULT_MAX_AGENTS: Final = 8
+CURRENT: Final = "current"
+_LISTED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The swarm, whether it was there before, and the change sequence behind the call (None: nothing was written)."""
+
+    swarm: Swarm
+    joined: bool
+    seq: int | None
+
+
+class SwarmService:
+    """Swarms of all projects of the store."""
+
+    def __init__(self, swarms: SwarmStore, writer: Writer, *, mode: str) -> None:
+        """Use this store and its writer; ``mode`` is the storage mode, for the truth about persistence."""
+        self._swarms = swarms
+        self._writer = writer
+        self._mode = mode
+        self._current: dict[tuple[str, str | None], str] = {}
+
+    @property
+    def persistence(self) -> str:
+        """Where swarms are kept: ``local`` or ``turso``."""
+        return "local" if self._mode == "local" else "turso"
+
+    async def init(self, wish: SwarmWish, persistence: str | None, caller: Caller) -> Joined:
+        """Join the project's newest active swarm that fits the wish, else create one.
+
+        Raises:
+            NoPrimary: Persistence on Turso was asked for and no primary is configured; never a silent local swarm.
+        """
+        if persistence == "turso" and self._mode == "local":
+            raise NoPrimary(
+                "persistence is 'turso', and no primary is configured: this server keeps everything in a local file.",
+                next_step="set TURSO_DB_URL and TURSO_DB_AUTH_TOKEN where the server is started, or leave persistence out.",
+            )
+        max_agents = wish.max_agents or DEFAULT_MAX_AGENTS
+        choice = choose(wish.asked_topology or "auto", max_agents)
+        change = join_or_create(wish, choice, max_agents, wish.strategy or Strategy.BALANCED, caller)
+        [outcome] = await self._writer.apply([change], caller.request)
+        self._remember(outcome["id"], caller)
+        return Joined(await self._get(outcome["id"]), outcome["joined"], outcome["seq"])
+
+    async def join(self, id_: str, caller: Caller) -> Joined:
+        """Join the swarm with this id; doing it again changes nothing.
+
+        Raises:
+            NotFound: No swarm has the id.
+        """
+        swarm = await self._get(id_)
+        self._remember(swarm.id, caller)
+        return Joined(swarm, joined=True, seq=None)
+
+    async def status(self, id_: str, caller: Caller) -> Swarm:
+        """One swarm; ``current`` is the one this session last made or joined, else the project's newest active one.
+
+        Raises:
+            NotFound: No swarm has the id, or there is no current one.
+        """
+        if id_ != CURRENT:
+            return await self._get(id_)
+        remembered = self._current.get((caller.project, caller.origin.session))
+        if remembered:
+            return await self._get(remembered)
+        active = await self._swarms.active(caller.project, 1)
+        if not active:
+            raise NotFound(f"Project {caller.project} has no active swarm.", next_step="call swarm_init to create one.")
+        return active[0]
+
+    async def _get(self, id_: str) -> Swarm:
+        swarm = await self._swarms.by_id(id_)
+        if swarm is None:
+            raise NotFound(
+                f"No swarm has the id {id_!r}.",
+                next_step="call swarm_init without swarmId to join or create one.",
+            )
+        return swarm
+
+    def _remember(self, id_: str, caller: Caller) -> None:
+        self._current[caller.project, caller.origin.session] = id_

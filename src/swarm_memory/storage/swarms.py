@@ -1,0 +1,58 @@
+"""Swarms in the store."""
+
+from swarm_memory.models.caller import Caller
+from swarm_memory.models.swarm import Choice, Swarm, SwarmWish
+from swarm_memory.models.values import to_json
+from swarm_memory.storage.database import Database
+from swarm_memory.storage.ids import new_id
+from swarm_memory.storage.queries import load_queries
+from swarm_memory.storage.writer import Change
+
+_SQL = load_queries("swarms")
+
+
+def join_or_create(wish: SwarmWish, choice: Choice, max_agents: int, strategy: str, caller: Caller) -> Change:
+    """Join the newest active swarm that fits, else make one; one with an objective is always made."""
+    id_ = new_id()
+    fit = {
+        "fit_topology": wish.asked_topology if wish.asked_topology != "auto" else None,
+        "fit_strategy": wish.strategy,
+        "fit_max_agents": wish.max_agents,
+        "fit_learning": None if wish.learning is None else int(wish.learning),
+    }
+    report = {"reasons": list(choice.reasons), "confidence": choice.confidence, "need": choice.need}
+    create = _SQL["create_swarm"].bind(
+        id=id_,
+        project=caller.project,
+        objective=wish.objective,
+        topology=choice.topology,
+        requested_topology=wish.asked_topology or "auto",
+        strategy=strategy,
+        max_agents=max_agents,
+        recommended_agents=choice.recommended_agents,
+        learning=int(bool(wish.learning)),
+        report=to_json(report),
+        config=to_json(wish.config or {}),
+        coordinator=caller.origin.session or "",
+        always=int(wish.objective is not None),
+        **fit,
+    )
+    return Change((create,), _SQL["create_swarm_result"].bind(id=id_, project=caller.project, **fit))
+
+
+class SwarmStore:
+    """Reads of swarms."""
+
+    def __init__(self, database: Database) -> None:
+        """Use ``database``."""
+        self._database = database
+
+    async def by_id(self, id_: str) -> Swarm | None:
+        """The swarm with this id, in any project."""
+        [rows] = await self._database.read(_SQL["get_swarm"].bind(id=id_))
+        return Swarm(*rows[0]) if rows else None  # pyright: ignore[reportArgumentType] - columns of a STRICT table
+
+    async def active(self, project: str, limit: int) -> list[Swarm]:
+        """The project's active swarms, newest first."""
+        [rows] = await self._database.read(_SQL["active_swarms"].bind(project=project, limit=limit))
+        return [Swarm(*row) for row in rows]  # pyright: ignore[reportArgumentType] - columns of a STRICT table

@@ -1,0 +1,184 @@
+"""Argument models: exact types, nothing ignored, both spellings of a name."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, TypeVar, cast
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from swarm_memory.errors import InvalidArgument
+from swarm_memory.models.values import check_text
+
+TEN_YEARS: Final = 315_576_000
+MAX_TAGS: Final = 32
+MAX_TAG: Final = 64
+MAX_QUERY_BYTES: Final = 100_000
+_SHOWN: Final = 100
+
+
+def plain(text: object) -> str:
+    """Text of a caller, safe to show in an error: bounded, and in ASCII where it is not well-formed."""
+    shown = str(text)[:_SHOWN]
+    try:
+        shown.encode()
+    except UnicodeEncodeError:
+        return ascii(shown)
+    return shown
+
+
+def _bounded(name: str, low: int, high: int) -> AfterValidator:
+    def check(text: str) -> str:
+        check_text(text, name)
+        if not low <= len(text.encode()) <= high:
+            raise InvalidArgument(
+                f"{name} has {len(text.encode())} bytes; {low} to {high:,} are allowed.",
+                next_step=f"send a {'longer' if len(text) < low else 'shorter'} {name}.",
+            )
+        return text
+
+    return AfterValidator(check)
+
+
+def _namespace(text: str) -> str:
+    if "/" in text:
+        raise InvalidArgument(
+            "namespace holds a slash.", next_step="use a plain word; slashes belong into keys, as in swarm/shared/x."
+        )
+    return text
+
+
+Key = Annotated[str, _bounded("key", 1, 1024)]
+Id = Annotated[str, _bounded("id", 1, 64)]
+Namespace = Annotated[str, _bounded("namespace", 1, 128), AfterValidator(_namespace)]
+Name = Annotated[str, _bounded("agent", 1, 128)]
+ProjectName = Annotated[str, _bounded("project", 1, 256)]
+Topic = Annotated[str, _bounded("topic", 1, 1024)]
+Content = Annotated[str, _bounded("content", 1, 1_000_000)]
+Source = Annotated[str, _bounded("source", 1, 1024)]
+SessionId = Annotated[str, _bounded("session_id", 1, 256)]
+Query = Annotated[str, _bounded("query", 0, MAX_QUERY_BYTES)]
+Pattern = Annotated[str, _bounded("pattern", 1, 1024)]
+Cursor = Annotated[str, _bounded("cursor", 1, 4096)]
+Limit = Annotated[int, Field(ge=1, le=200)]
+IfVersion = Annotated[int, Field(ge=0, le=2**53)]
+Ttl = Annotated[int | float, Field(ge=1, le=TEN_YEARS, allow_inf_nan=False)]
+
+
+def _tags(value: list[str] | str) -> list[str]:
+    """A list, from a list or comma-separated text; distinct, in the order given."""
+    parts = value.split(",") if isinstance(value, str) else value
+    tags = list(dict.fromkeys(tag.strip() for tag in parts if tag.strip()))
+    for tag in tags:
+        check_text(tag, "tags")
+        if len(tag) > MAX_TAG:
+            raise InvalidArgument(f"A tag has {len(tag)} characters; {MAX_TAG} are allowed.", next_step="shorten it.")
+    if len(tags) > MAX_TAGS:
+        raise InvalidArgument(f"There are {len(tags)} tags; {MAX_TAGS} are allowed.", next_step="send fewer tags.")
+    return tags
+
+
+Tags = Annotated[list[str] | str, AfterValidator(_tags)]
+
+
+class Arguments(BaseModel):
+    """Base of every tool's arguments."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, validate_by_name=True, validate_by_alias=True)
+
+    def given(self) -> set[str]:
+        """Names of the arguments that the caller gave, null ones aside (a null ``value`` is a value)."""
+        return {name for name in self.model_fields_set if name == "value" or getattr(self, name) is not None}
+
+
+class CommonArguments(Arguments):
+    """What every tool takes."""
+
+    project: ProjectName | None = Field(None, description="Work in this project instead of the one found here.")
+    agent: Name | None = Field(None, description="Your name, if you are one of several agents on this connection.")
+
+
+_ArgumentsT = TypeVar("_ArgumentsT", bound=Arguments)
+
+
+def parse(model: type[_ArgumentsT], raw: Mapping[str, Any]) -> _ArgumentsT:
+    """Validate raw arguments.
+
+    Raises:
+        InvalidArgument: Whatever is wrong first, with the rule and what would be right.
+    """
+    try:
+        return model.model_validate(_one_spelling(model, raw))
+    except ValidationError as error:
+        raise _explain(model, error) from None
+
+
+def schema_of(model: type[Arguments]) -> dict[str, Any]:
+    """JSON Schema of a model as it is published: canonical names, without titles and without null as a choice."""
+    return _slim(model.model_json_schema(by_alias=True))
+
+
+def names_of(model: type[Arguments]) -> list[str]:
+    """The canonical names of a model's arguments."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _one_spelling(model: type[Arguments], raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring ``max_agents`` and ``maxAgents`` to the field's own name."""
+    spellings = {
+        spelling: name
+        for name, field in model.model_fields.items()
+        for spelling in (name, to_camel(name), field.alias or name)
+    }
+    values: dict[str, Any] = {}
+    for given, value in raw.items():
+        name = spellings.get(given, given)
+        if name in values and values[name] != value:
+            raise InvalidArgument(
+                f"{plain(given)} is given twice, in two spellings with different values.",
+                next_step=f"send {model.model_fields[name].alias or name} once.",
+            )
+        values[name] = value
+    return values
+
+
+def _explain(model: type[Arguments], error: ValidationError) -> InvalidArgument:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(
+        plain(part)
+        for part in first["loc"]
+        if not re.fullmatch(r"(list|function|str|int|float)\W.*|str|int|float", str(part))
+    )
+    name = where or "arguments"
+    kind = first["type"]
+    if kind == "extra_forbidden":
+        allowed = ", ".join(names_of(model))
+        return InvalidArgument(f"Unknown argument {name}.", next_step=f"use one of: {allowed}.")
+    if kind == "missing":
+        return InvalidArgument(f"{name} is missing.", next_step=f"send {name}.")
+    context = cast("dict[str, Any]", first.get("ctx", {}))
+    if kind == "literal_error":
+        return InvalidArgument(
+            f"{name} is {plain(repr(first['input']))}, which is not one of its values.",
+            next_step=f"use one of: {context.get('expected', '')}.",
+        )
+    return InvalidArgument(
+        f"{name}: {first['msg']}.", next_step=f"correct {name}; its type and limits are in the schema."
+    )
+
+
+def _slim(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_slim(item) for item in cast("list[Any]", node)]
+    if not isinstance(node, dict):
+        return node
+    slim = {
+        key: _slim(value)
+        for key, value in cast("dict[str, Any]", node).items()
+        if not (key == "title" and isinstance(value, str)) and not (key == "default" and value is None)
+    }
+    choices = [choice for choice in slim.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        del slim["anyOf"]
+        return {**choices[0], **slim}
+    return slim | {"anyOf": choices} if choices else slim

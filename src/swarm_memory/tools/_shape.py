@@ -1,0 +1,119 @@
+"""Answers that fit: previews, parts of long values, hits within a token budget."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from swarm_memory.errors import InvalidArgument
+from swarm_memory.models.memory import Memory, iso
+from swarm_memory.models.search import Hit
+from swarm_memory.models.values import to_json
+from swarm_memory.services.excerpt import cost_of, excerpt
+
+PART_BYTES: Final = 40_000
+LIST_BYTES: Final = 200_000
+_LEAST_CONTENT: Final = 30
+
+_ItemT = TypeVar("_ItemT")
+
+
+def without_none(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer without what has no value."""
+    return {name: value for name, value in answer.items() if value is not None}
+
+
+def value_or_part(memory: Memory, offset: int | None) -> dict[str, Any]:
+    """The whole value if it is short and no offset is given, else a part of its JSON text from ``offset`` bytes on.
+
+    Raises:
+        InvalidArgument: The offset lies behind the end.
+    """
+    if offset is None and memory.size <= PART_BYTES:
+        return {"value": memory.value}
+    text = (memory.content if memory.format == "json" else to_json(memory.content)).encode()
+    start = offset or 0
+    if start >= len(text):
+        raise InvalidArgument(
+            f"offset is {start}, and the value has {len(text)} bytes.", next_step="send an offset below total_bytes."
+        )
+    # An offset inside a character moves to the next one; a part never ends inside one.
+    part = text[start : start + PART_BYTES].decode("utf-8", "ignore")
+    end = start + PART_BYTES
+    shown: dict[str, Any] = {
+        "value": None,
+        "value_part": part,
+        "offset": start,
+        "total_bytes": len(text),
+        "truncated": end < len(text) or start > 0,
+    }
+    return shown | ({"next_offset": start + len(part.encode())} if end < len(text) else {})
+
+
+def bounded(items: Sequence[_ItemT], shape: Callable[[_ItemT], dict[str, Any]]) -> list[dict[str, Any]]:
+    """Shaped items up to 200,000 bytes of JSON; at least one."""
+    shaped: list[dict[str, Any]] = []
+    size = 0
+    for item in items:
+        one = shape(item)
+        size += len(to_json(one).encode())
+        if shaped and size > LIST_BYTES:
+            break
+        shaped.append(one)
+    return shaped
+
+
+def fit_hits(
+    answer: dict[str, Any], hits: Sequence[Hit], max_tokens: int, shape: Callable[[Hit], dict[str, Any]]
+) -> int:
+    """Fill ``answer["results"]`` with hits, best first, until the token budget is used; how many were left out.
+
+    Each hit may use an even share of what is left, so that short ones leave more for those behind them.
+    """
+    results: list[dict[str, Any]] = []
+    answer["results"] = results
+    left = max_tokens - cost_of(answer) - 8
+    for position, hit in enumerate(hits):
+        one = shape(hit)
+        text = hit.memory.text
+        frame = cost_of(one | {"content": "", "truncated": True}) + 1
+        room = left // (len(hits) - position) - frame
+        if room < _LEAST_CONTENT:
+            room = min(left - frame, _LEAST_CONTENT)
+        if room < min(_LEAST_CONTENT, cost_of(text)) and results:
+            return len(hits) - position
+        one |= _content(text, hit.match, max(room, 10))
+        left -= cost_of(one) + 1
+        results.append(one)
+    return 0
+
+
+def _content(text: str, terms: Sequence[str], tokens: int) -> dict[str, Any]:
+    """As much of a text around the terms as so many tokens allow."""
+    length = tokens * 4
+    while True:
+        shown, cut = excerpt(text, terms, length)
+        cost = cost_of(shown)
+        if cost <= tokens + 1 or length <= 16:
+            return {"content": shown, "truncated": True} if cut else {"content": shown}
+        length = min(length * 9 // 10, length * tokens // cost)
+
+
+def hit_frame(hit: Hit, *, with_project: bool) -> dict[str, Any]:
+    """What is told of a hit besides its content."""
+    memory = hit.memory
+    return without_none(
+        {
+            "id": memory.id,
+            "topic": memory.topic or memory.key,
+            "key": memory.key,
+            "namespace": memory.namespace,
+            "project": memory.project if with_project else None,
+            "kind": memory.kind,
+            "score": hit.score,
+            "match": list(hit.match[:8]),
+            "tags": memory.tags,
+            "source": memory.source,
+            "agent": memory.agent,
+            "session_id": memory.conversation,
+            "updated_at": iso(memory.updated_at),
+        }
+    )

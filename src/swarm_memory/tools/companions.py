@@ -1,0 +1,166 @@
+"""Names that other systems taught people: thin views on the same services."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import Field
+
+from swarm_memory.config import Toolset
+from swarm_memory.errors import InvalidArgument, TooLarge
+from swarm_memory.models.knowledge import Knowledge
+from swarm_memory.models.memory import Memory, iso
+from swarm_memory.models.search import Filters
+from swarm_memory.models.values import encode
+from swarm_memory.tools._arguments import (
+    CommonArguments,
+    Content,
+    Cursor,
+    Limit,
+    Namespace,
+    Pattern,
+    Query,
+    SessionId,
+)
+from swarm_memory.tools._boundary import Call, Tool
+from swarm_memory.tools._cursor import make_cursor, read_cursor
+from swarm_memory.tools._shape import bounded, fit_hits, hit_frame, without_none
+
+_TOKENS: Final = 2_000
+_MAX_METADATA: Final = 10_000
+_SHOWN: Final = 4_000
+
+
+class MemorySearchArguments(CommonArguments):
+    """Arguments of ``memory_search``."""
+
+    pattern: Pattern | None = Field(None, description="Words to find; query is the same.")
+    query: Query | None = None
+    namespace: Namespace | None = None
+    limit: Limit = 10
+    threshold: Annotated[int | float, Field(ge=0, le=1)] | None = Field(None, description="Least score.")
+
+
+class AddConversationArguments(CommonArguments):
+    """Arguments of ``add_conversation``: a message with its response, or one turn with its role."""
+
+    session_id: SessionId
+    message: Content | None = None
+    response: Content | None = None
+    user_id: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    context: Any = None
+    role: Annotated[str, Field(min_length=1, max_length=32)] | None = None
+    content: Content | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class GetConversationsArguments(CommonArguments):
+    """Arguments of ``get_conversations``."""
+
+    session_id: SessionId | None = None
+    limit: Limit = 20
+    cursor: Cursor | None = None
+
+
+async def memory_search(call: Call, arguments: MemorySearchArguments) -> dict[str, Any]:
+    """search_knowledge under claude-flow's name: entries and knowledge of the own project."""
+    query = arguments.query or arguments.pattern
+    if not query:
+        raise InvalidArgument("memory_search needs words.", next_step="send them in query.")
+    filters = Filters(call.caller.project, only_project=True, namespace=arguments.namespace)
+    found = await call.app.search.search(query, filters, arguments.limit)
+    hits = [hit for hit in found.hits if arguments.threshold is None or hit.score >= arguments.threshold]
+    answer: dict[str, Any] = {"success": True, "query": query[:200], "total": found.total, "searched": found.searched}
+    left_out = fit_hits(answer, hits, _TOKENS, lambda hit: hit_frame(hit, with_project=False))
+    return answer | {"count": len(answer["results"])} | ({"more": left_out} if left_out else {})
+
+
+async def add_conversation(call: Call, arguments: AddConversationArguments) -> dict[str, Any]:
+    """Add one turn, or a message with its response as two."""
+    turns = [_turn(arguments, role, text) for role, text in _roles(arguments)]
+    outcomes = await call.app.knowledge.add(turns, call.caller)
+    return {
+        "success": True,
+        "session_id": arguments.session_id,
+        "ids": [outcome["id"] for outcome in outcomes],
+        "seq": outcomes[-1]["seq"],
+    }
+
+
+def _roles(arguments: AddConversationArguments) -> list[tuple[str, str]]:
+    if arguments.content is not None and arguments.message is None and arguments.response is None:
+        return [(arguments.role or "user", arguments.content)]
+    if arguments.message is not None and arguments.content is None and arguments.role is None:
+        answer = [("assistant", arguments.response)] if arguments.response is not None else []
+        return [("user", arguments.message), *answer]
+    raise InvalidArgument(
+        "A conversation needs message (and response), or role and content.",
+        next_step="send one of the two forms, not both.",
+    )
+
+
+def _turn(arguments: AddConversationArguments, role: str, text: str) -> Knowledge:
+    encode(text, name="content")
+    attributes = without_none(
+        {"role": role, "user_id": arguments.user_id, "context": arguments.context, **(arguments.metadata or {})}
+    )
+    if encode(attributes, name="metadata").size > _MAX_METADATA:
+        raise TooLarge(f"metadata has more than {_MAX_METADATA} bytes of JSON.", next_step="put the text into content.")
+    return Knowledge(None, text, attributes=attributes, conversation=arguments.session_id)
+
+
+async def get_conversations(call: Call, arguments: GetConversationsArguments) -> dict[str, Any]:
+    """Turns, newest first."""
+    query = ["conversations", call.caller.project, arguments.session_id]
+    offset = int(read_cursor(query, arguments.cursor)) if arguments.cursor else 0
+    turns, more = await call.app.knowledge.turns(call.caller.project, arguments.session_id, arguments.limit, offset)
+    shown = bounded(turns, _shown_turn)
+    answer = {"success": True, "conversations": shown, "count": len(shown)}
+    if more or len(shown) < len(turns):
+        answer |= {"more": True, "cursor": make_cursor(query, offset + len(shown))}
+    return answer
+
+
+def _shown_turn(turn: Memory) -> dict[str, Any]:
+    attributes = turn.attributes
+    cut = len(turn.content) > _SHOWN
+    return without_none(
+        {
+            "id": turn.id,
+            "session_id": turn.conversation,
+            "role": attributes.pop("role", None),
+            "topic": turn.topic,
+            "content": turn.content[:_SHOWN],
+            "truncated": True if cut else None,
+            "attributes": attributes or None,
+            "agent": turn.writer,
+            "at": iso(turn.created_at),
+        }
+    )
+
+
+TOOLS: Final = (
+    Tool(
+        "memory_search",
+        "search_knowledge over this project under the name that claude-flow taught.",
+        MemorySearchArguments,
+        memory_search,
+        Toolset.ALL,
+        read_only=True,
+        idempotent=True,
+    ),
+    Tool(
+        "add_conversation",
+        "Keep a turn of a dialogue: {session_id, message, response} or {session_id, role, content}.",
+        AddConversationArguments,
+        add_conversation,
+        Toolset.ALL,
+    ),
+    Tool(
+        "get_conversations",
+        "Turns of a dialogue (session_id) or of all in this project, newest first.",
+        GetConversationsArguments,
+        get_conversations,
+        Toolset.ALL,
+        read_only=True,
+        idempotent=True,
+    ),
+)

@@ -1,0 +1,138 @@
+"""swarm_init and swarm_status: create, join and look at a swarm."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import Field
+
+from swarm_memory.config import Toolset
+from swarm_memory.errors import InvalidArgument
+from swarm_memory.models.memory import iso
+from swarm_memory.models.swarm import Strategy, Swarm, SwarmWish
+from swarm_memory.models.values import check_text, encode
+from swarm_memory.services.swarm import CURRENT
+from swarm_memory.services.topology import STRATEGY_ALIASES, STRATEGY_NAMES, TOPOLOGY_ALIASES, TOPOLOGY_NAMES
+from swarm_memory.tools._arguments import CommonArguments, Id, plain
+from swarm_memory.tools._boundary import Call, Tool
+from swarm_memory.tools._shape import without_none
+from swarm_memory.tools.status import store_status
+
+_PERSISTENCE: Final = ("local", "turso")
+_HOW_TO_JOIN: Final = "call swarm_init with this swarmId from any session, agent or machine on the same store"
+
+Word = Annotated[str, Field(max_length=64)]
+
+
+class SwarmInitArguments(CommonArguments):
+    """Arguments of ``swarm_init``."""
+
+    topology: Word | None = Field(None, description="auto (default), star, hierarchical, mesh or ring.")
+    max_agents: Annotated[int, Field(ge=1, le=64)] | None = Field(None, alias="maxAgents", description="Default 8.")
+    strategy: Word | None = Field(None, description="balanced (default), parallel, sequential or specialized.")
+    persistence: Word | None = Field(None, description="local or turso; default: what the server has.")
+    learning: bool | None = None
+    objective: Annotated[str, Field(min_length=1, max_length=4_000)] | None = Field(
+        None, description="With it a new swarm is always made."
+    )
+    swarm_id: Id | None = Field(None, alias="swarmId", description="Join this one.")
+    config: dict[str, Any] | None = None
+
+
+class SwarmStatusArguments(CommonArguments):
+    """Arguments of ``swarm_status``."""
+
+    swarm_id: Id = Field(CURRENT, alias="swarmId")
+    verbose: bool = False
+
+
+async def swarm_init(call: Call, arguments: SwarmInitArguments) -> dict[str, Any]:
+    """Join a swarm, or create one."""
+    topology = _known("topology", arguments.topology, TOPOLOGY_NAMES)
+    strategy = _known("strategy", arguments.strategy, STRATEGY_NAMES)
+    persistence = _known("persistence", arguments.persistence, _PERSISTENCE)
+    if arguments.objective is not None:
+        check_text(arguments.objective, "objective")
+    if arguments.config is not None and encode(arguments.config, name="config").size > 10_000:
+        raise InvalidArgument("config has more than 10,000 bytes of JSON.", next_step="send a smaller one.")
+    if arguments.swarm_id is not None:
+        joined = await call.app.swarms.join(arguments.swarm_id, call.caller)
+    else:
+        wish = SwarmWish(
+            asked_topology=None if topology is None else TOPOLOGY_ALIASES.get(topology, topology),
+            max_agents=arguments.max_agents,
+            strategy=None if strategy is None else Strategy(STRATEGY_ALIASES.get(strategy, strategy)),
+            learning=arguments.learning,
+            objective=arguments.objective,
+            config=arguments.config,
+        )
+        joined = await call.app.swarms.init(wish, persistence, call.caller)
+    answer = {
+        "success": True,
+        "swarmId": joined.swarm.id,
+        "joined": joined.joined,
+        **_told(joined.swarm),
+        "persistence": call.app.swarms.persistence,
+        "persisted": True,
+        "how_to_join": _HOW_TO_JOIN,
+        "seq": joined.seq,
+    }
+    for name, given, aliases in (("strategy", strategy, STRATEGY_ALIASES), ("topology", topology, TOPOLOGY_ALIASES)):
+        if given in aliases:
+            answer["reasons"] = [*answer["reasons"], f"{name} {given} is {aliases[given]} here"]
+    return without_none(answer)
+
+
+async def swarm_status(call: Call, arguments: SwarmStatusArguments) -> dict[str, Any]:
+    """One swarm and the store it lives in."""
+    swarm = await call.app.swarms.status(arguments.swarm_id, call.caller)
+    answer = {
+        "swarmId": swarm.id,
+        "project": swarm.project,
+        **_told(swarm),
+        "persistence": call.app.swarms.persistence,
+        "created_at": iso(swarm.created_at),
+        "store": await store_status(call, verbose=arguments.verbose),
+    }
+    return without_none(answer)
+
+
+def _known(name: str, given: str | None, names: tuple[str, ...]) -> str | None:
+    if given is not None and given not in names:
+        raise InvalidArgument(f"{name} {plain(repr(given))} is unknown.", next_step=f"use one of: {', '.join(names)}.")
+    return given
+
+
+def _told(swarm: Swarm) -> dict[str, Any]:
+    return {
+        "topology": swarm.topology,
+        "maxAgents": swarm.max_agents,
+        "recommendedAgents": swarm.recommended_agents,
+        "strategy": swarm.strategy,
+        "reasons": swarm.report["reasons"],
+        "confidence": swarm.report["confidence"],
+        "need": swarm.report["need"],
+        "learning": bool(swarm.learning),
+        "objective": swarm.objective,
+        "status": swarm.status,
+    }
+
+
+TOOLS: Final = (
+    Tool(
+        "swarm_init",
+        "Create or join a durable swarm of this project that sessions on any machine can share. "
+        "Without objective it joins the newest active one that fits. It starts no agents. "
+        "Often one agent is best: topology auto says so and why.",
+        SwarmInitArguments,
+        swarm_init,
+        Toolset.DEFAULT,
+    ),
+    Tool(
+        "swarm_status",
+        "The current swarm (or swarmId) as the store has it, and the state of the store itself.",
+        SwarmStatusArguments,
+        swarm_status,
+        Toolset.DEFAULT,
+        read_only=True,
+        idempotent=True,
+    ),
+)
