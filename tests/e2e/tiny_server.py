@@ -1,6 +1,7 @@
 """A server with a few telling tools on the project's own transports, so that these are tested without the product.
 
-Run as ``python tiny_server.py stdio`` or ``python tiny_server.py http PORT [HOST]``.
+Run as ``python tiny_server.py TRANSPORT [PORT [HOST]]``; a transport is ``stdio``, ``stdio-stuck`` (its end hangs) or
+``http``.
 """
 
 import os
@@ -24,7 +25,7 @@ with quick_imports():
     from swarm_memory.transports.http import serve_http
     from swarm_memory.transports.stdio import claim_wire, serve_stdio
 
-TOOLS = ("echo", "sleep", "block", "print", "surrogate", "blob", "crash")
+TOOLS = ("echo", "sleep", "block", "print", "surrogate", "blob", "chat", "crash")
 
 
 def said(text: str, *, is_error: bool = False) -> types.CallToolResult:
@@ -41,24 +42,27 @@ def refuse_lone_surrogates(arguments: Mapping[str, Any]) -> types.CallToolResult
     return None
 
 
-async def call_tool(ctx: ServerRequestContext, params: types.CallToolRequestParams) -> types.CallToolResult:  # noqa: ARG001 - the SDK's signature
+async def call_tool(ctx: ServerRequestContext, params: types.CallToolRequestParams) -> types.CallToolResult:
     arguments = params.arguments or {}
+    value = arguments.get("value")
     match params.name:
         case "sleep":
-            await anyio.sleep(arguments["seconds"])
+            await anyio.sleep(arguments["value"])
         case "block":
-            await to_thread.run_sync(time.sleep, arguments["seconds"])
+            tell("blocking")
+            await to_thread.run_sync(time.sleep, arguments["value"])
         case "print":
             print("printed by Python")  # noqa: T201 - the stray print that must not reach the protocol
             os.write(1, b"written to descriptor 1\n")
         case "surrogate":
             return said("\ud800")
         case "blob":
-            return said("x" * arguments["size"])
+            return said("x" * arguments["value"])
+        case "chat":
+            await ctx.session.report_progress(1, message="x" * arguments["value"])
         case "crash":
-            raise RuntimeError(arguments["text"])
+            raise RuntimeError(value)
         case _:
-            value = arguments.get("value")
             return refuse_lone_surrogates(arguments) or said(f"{type(value).__name__} {value!r}")
     return said("done")
 
@@ -68,9 +72,13 @@ async def list_tools(ctx: ServerRequestContext, params: types.PaginatedRequestPa
     return types.ListToolsResult(tools=[types.Tool(name=name, input_schema=schema) for name in TOOLS])
 
 
-def tell_the_end() -> None:
-    sys.stderr.write("the end was reached\n")
+def tell(what: str) -> None:
+    sys.stderr.write(f"{what}\n")
     sys.stderr.flush()
+
+
+def tell_the_end() -> None:
+    tell("the end was reached")
 
 
 async def main(transport: str, port: int = 0, host: str = "127.0.0.1") -> None:
@@ -80,10 +88,9 @@ async def main(transport: str, port: int = 0, host: str = "127.0.0.1") -> None:
     )
     if transport == "stdio":
         await serve_stdio(server, on_end=tell_the_end, wire=claim_wire())
-    try:
-        await serve_http(server, host, port, version="1", close_streams=listen.close)
-    finally:
-        tell_the_end()
+    if transport == "stdio-stuck":
+        await serve_stdio(server, on_end=lambda: time.sleep(60))
+    await serve_http(server, host, port, version="1", on_end=tell_the_end, close_streams=listen.close)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from swarm_memory.errors import ConfigurationError
-from swarm_memory.transports.ending import leave_within
+from swarm_memory.transports.ending import leave, leave_within
 from swarm_memory.transports.guards import Endable, LocalOnly, LoneSurrogates, restore_arguments
 
 MAX_BODY = DEFAULT_MAX_REQUEST_BODY_SIZE
@@ -39,15 +39,20 @@ _GRACEFUL = 1  # seconds that uvicorn then waits for what does not let itself be
 _AT_LATEST = 3.0  # seconds after a signal at which the process is gone, whatever happens
 
 
+def _nothing() -> None:
+    """What most servers have to do at the end."""
+
+
 async def serve_http(
     server: Server[Any],
     host: str,
     port: int,
     *,
     version: str,
-    close_streams: Callable[[], None] | None = None,
+    on_end: Callable[[], None] = _nothing,
+    close_streams: Callable[[], None] = _nothing,
 ) -> None:
-    """Serve any number of clients until SIGINT or SIGTERM.
+    """Serve any number of clients until SIGINT or SIGTERM; then end the process. Does not return.
 
     Writes the address to stderr when clients can connect.
 
@@ -56,8 +61,9 @@ async def serve_http(
         host: A loopback address or ``localhost``.
         port: 0 takes any free port.
         version: Told by ``/health``.
+        on_end: Closes what the server used; called when no request is served any more.
         close_streams: Ends the server's ``subscriptions/listen`` streams, so that their clients see a proper last
-            message. Runs in the event loop's thread.
+            message; called first. Like ``on_end``, it runs in the event loop's thread.
 
     Raises:
         ConfigurationError: The host is not a loopback one, or the address cannot be taken.
@@ -65,12 +71,14 @@ async def serve_http(
     listener = _listen(host, port)
     at = _address(listener)
     greeting = f"{server.name} listens: {at}/mcp (streamable HTTP), {at}/sse (SSE), {at}/health\n"
-    app = Endable(_build_app(server, host, version))
-    await _WebServer(app, close_streams or _nothing, greeting).serve(sockets=[listener])
-
-
-def _nothing() -> None:
-    """No streams to close."""
+    security = _local_only(host)
+    streamable = StreamableHTTPSessionManager(server, security_settings=security, max_request_body_size=MAX_BODY)
+    app = Endable(_build_app(server, streamable, security, version))
+    async with streamable.run():
+        await _WebServer(app, close_streams, greeting).serve(sockets=[listener])
+        on_end()
+        # Inside the block: at its end, the SDK waits a second for each call whose client is gone already.
+        leave(0)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -103,14 +111,18 @@ def _address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _build_app(server: Server[Any], host: str, version: str) -> ASGIApp:
-    restore_arguments(server)
+def _local_only(host: str) -> TransportSecuritySettings:
     names = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host}
-    security = TransportSecuritySettings(
+    return TransportSecuritySettings(
         allowed_hosts=[f"{name}:*" for name in names],
         allowed_origins=[f"http://{name}:*" for name in names],
     )
-    streamable = StreamableHTTPSessionManager(server, security_settings=security, max_request_body_size=MAX_BODY)
+
+
+def _build_app(
+    server: Server[Any], streamable: StreamableHTTPSessionManager, security: TransportSecuritySettings, version: str
+) -> ASGIApp:
+    restore_arguments(server)
     sse = SseServerTransport("/messages/", security, MAX_BODY)
 
     async def health(_request: Request) -> JSONResponse:
@@ -125,7 +137,7 @@ def _build_app(server: Server[Any], host: str, version: str) -> ASGIApp:
         Mount("/messages/", checked(sse.handle_post_message)),
         Route("/health", health),
     ]
-    return LocalOnly(Starlette(routes=routes, lifespan=lambda _: streamable.run()), security)
+    return LocalOnly(Starlette(routes=routes), security)
 
 
 class _SseStream:
@@ -149,7 +161,7 @@ class _WebServer(uvicorn.Server):
                 app,
                 access_log=False,
                 log_config=None,
-                lifespan="on",
+                lifespan="off",
                 server_header=False,
                 timeout_graceful_shutdown=_GRACEFUL,
                 ws="none",

@@ -34,7 +34,7 @@ from swarm_memory.transports.ending import leave, leave_within
 
 _CHUNK = 64 * 1024
 _POLLABLE = sys.platform != "win32"
-_DRAIN = 0.3  # seconds without any answer after which the requests in flight at the end of stdin are given up
+_DRAIN = 0.3  # seconds without any output after which the requests in flight at the end of stdin are given up
 _FAREWELL = 0.05  # seconds that the SDK has to tell the senders of those
 _CLOSE = 0.3  # seconds that on_end may take; clients kill half a second after they have asked
 _PARENT_CHECK = 2.0  # seconds between two looks at the parent process
@@ -134,12 +134,12 @@ class _Writer(_Stream):
         self._ended = ended
         self._whole_lines = anyio.Lock(fast_acquire=True)
         self._unanswered: set[types.RequestId] = set()
-        self._answer = asyncio.Event()
+        self._progress = asyncio.Event()
         if _POLLABLE and _is_pipe(descriptor):
             os.set_blocking(descriptor, False)
 
     async def send(self, item: SessionMessage) -> None:
-        """Write one message as one line, all of it, whatever happens to the request meanwhile.
+        """Write one message as one line, all of it, also when the request that sends it is cancelled meanwhile.
 
         Raises:
             anyio.BrokenResourceError: Nobody reads any more.
@@ -149,7 +149,6 @@ class _Writer(_Stream):
                 await self._write(lines.encode(item.message))
         if isinstance(item.message, types.JSONRPCResponse | types.JSONRPCError):
             self.forget(item.message.id)
-            self._answer.set()
 
     def expect(self, request: types.JSONRPCRequest) -> None:
         """This request was received. A listening request is answered by its end only, so nobody waits for that."""
@@ -160,13 +159,14 @@ class _Writer(_Stream):
         """This request was answered, or its sender has cancelled it and gets no answer."""
         if isinstance(request_id, int | str):
             self._unanswered.discard(request_id)
+            self._progress.set()
 
     async def drained(self) -> None:
-        """Return when every request was answered, or when no answer came for a while."""
+        """Return when every request was answered, or when nothing was written for a while."""
         while self._unanswered:
-            self._answer.clear()
+            self._progress.clear()
             with anyio.move_on_after(_DRAIN) as patience:
-                await self._answer.wait()
+                await self._progress.wait()
             if patience.cancelled_caught:
                 return
 
@@ -175,6 +175,7 @@ class _Writer(_Stream):
         while rest:
             try:
                 rest = rest[os.write(self._descriptor, rest) :]
+                self._progress.set()
             except BlockingIOError:
                 await anyio.wait_writable(self._descriptor)
             except OSError as error:
