@@ -158,6 +158,16 @@ async def test_a_value_that_json_cannot_mean_reaches_the_tool(lasting: WebProces
     assert text == answer
 
 
+async def test_answers_are_not_held_back_by_the_network_layer(lasting: WebProcess):
+    # Nagle's algorithm and the client's delayed acknowledgement together cost 40 ms a call.
+    async with httpx2.AsyncClient(base_url=lasting.url, headers=JSON_OR_STREAM) as http:
+        await post_modern(http, "1")
+        begun = time.monotonic()
+        for _ in range(25):
+            await post_modern(http, "1")
+    assert time.monotonic() - begun < 25 * 0.03
+
+
 @pytest.mark.parametrize("kind", ["legacy", "2026-07-28", "auto", "sse"])
 async def test_the_protocols_own_client_is_served_in_both_eras(lasting: WebProcess, kind: str):
     async with client_of(lasting, kind) as client:

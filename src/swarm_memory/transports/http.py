@@ -88,13 +88,20 @@ def _listen(host: str, port: int) -> socket.socket:
             next_step="Serve on 127.0.0.1, and reach it from elsewhere through a tunnel (ssh -L).",
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named, because asyncio switches Nagle's algorithm off only then; with it, an answer takes 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family)
+        if sys.platform != "win32":  # where it would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
     except (OSError, OverflowError) as error:
+        listener.close()
         raise ConfigurationError(
             f"Port {port} on {host} cannot be taken: {error.strerror if isinstance(error, OSError) else error}.",
             next_step="Stop the process that uses it, or choose another port (0 takes any free one).",
         ) from error
+    return listener
 
 
 def _is_loopback(host: str) -> bool:

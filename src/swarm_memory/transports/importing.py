@@ -24,8 +24,7 @@ def quick_imports() -> Generator[None]:
     """Make the imports inside the block cheap; use it once, around the first import of anything that needs ``mcp``."""
     gc.disable()
     try:
-        # Inside, because importing pydantic is itself a part of what is to be made cheap.
-        from pydantic import BaseModel  # noqa: PLC0415
+        from pydantic import BaseModel  # noqa: PLC0415 - importing it is a part of what is to be made cheap
 
         BaseModel.model_config["defer_build"] = True
         try:
