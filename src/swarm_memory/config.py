@@ -1,5 +1,7 @@
 """Settings: the only reader of the environment."""
 
+import os
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -49,7 +51,7 @@ class Settings(BaseSettings):
     tools: Toolset = Field(default=Toolset.DEFAULT, description="Toolset: memory, default or all.")
     durability: Literal["normal", "full"] = Field(
         default="normal",
-        description="normal: an acknowledged write survives a killed process; full: power loss too, at a price per write.",
+        description="normal: an acknowledged write survives a killed process; full: power loss too, and is slower.",
     )
     busy_timeout: float = Field(
         default=30.0, ge=0.1, le=300.0, description="Seconds a write waits for other writers before storage_busy."
@@ -97,11 +99,18 @@ def load_settings(**given: object) -> Settings:
         raise _explain(error) from None
     if not settings.home.is_absolute():
         raise ConfigurationError(
-            f"{PREFIX}HOME is {str(settings.home)!r}, which is relative, so every working directory would have its own store.",
+            f"{PREFIX}HOME is {str(settings.home)!r}, which is relative: each directory would have its own store.",
             next_step=f"set {PREFIX}HOME to an absolute path.",
         )
     _refuse_what_is_not_served(settings)
     return settings
+
+
+def unknown_variables() -> dict[str, str | None]:
+    """Variables with this project's prefix that nothing reads, each with the known name it was probably meant to be."""
+    known = {PREFIX + name.upper() for name, field in Settings.model_fields.items() if field.validation_alias is None}
+    given = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    return {name: next(iter(get_close_matches(name.upper(), known, n=1)), None) for name in given}
 
 
 def _refuse_what_is_not_served(settings: Settings) -> None:

@@ -8,7 +8,7 @@ from swarm_memory.models.values import to_json
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _SCAN: Final = 200_000
-"""Characters of a text that are looked through for the query's words; what lies behind is shown only by its beginning."""
+"""Characters of a text that are looked through for the query's words."""
 
 
 def tokens_of(text: str) -> int:

@@ -113,8 +113,8 @@ class MemoryService:
         label = f"{where}{name!r}"
         if guard.startswith("refuse_other_version"):
             return await self._version_conflict(operation, caller, label)
-        make = _REFUSALS[guard]
-        return make(label)
+        error, text, next_step = _REFUSALS[guard]
+        return error(f"{label} {text}", next_step=next_step)
 
     async def _version_conflict(self, operation: Operation, caller: Caller, label: str) -> SwarmMemoryError:
         if not isinstance(operation, Store | Delete):
@@ -141,23 +141,31 @@ def version_conflict(label: str, wanted: int | None, present: Memory | None) -> 
     )
 
 
-_REFUSALS: Final = {
-    "refuse_missing_key": lambda label: ValueMissing(
-        f"value is missing, and {label} does not exist, so there is nothing to publish again.",
-        next_step="send value; null is a value too.",
+# What each guard of a write means: the error, its text behind the key's name, and the next step.
+_REFUSALS: Final[dict[str, tuple[type[SwarmMemoryError], str, str]]] = {
+    "refuse_missing_key": (
+        ValueMissing,
+        "does not exist, and value is missing, so there is nothing to publish again.",
+        "send value; null is a value too.",
     ),
-    "refuse_not_a_number": lambda label: NotANumber(
-        f"{label} holds no JSON number.", next_step="store a number there first, or use another key."
+    "refuse_not_a_number": (
+        NotANumber,
+        "holds no JSON number.",
+        "store a number there first, or use another key.",
     ),
-    "refuse_overflow": lambda label: NumberOverflow(
-        f"The sum for {label} would leave the 64-bit integers or the finite doubles.",
-        next_step="store a smaller number, or count in larger units.",
+    "refuse_overflow": (
+        NumberOverflow,
+        "would leave the 64-bit integers or the finite doubles.",
+        "add a smaller number, or count in larger units.",
     ),
-    "refuse_not_a_list": lambda label: NotAList(
-        f"{label} holds no JSON list.", next_step="store a list there first, or use another key."
+    "refuse_not_a_list": (
+        NotAList,
+        "holds no JSON list.",
+        "store a list there first, or use another key.",
     ),
-    "refuse_long_list": lambda label: TooLarge(
-        f"The list under {label} would grow past 1,000,000 bytes of JSON.",
-        next_step="start a new key, for example with a date in it.",
+    "refuse_long_list": (
+        TooLarge,
+        "would grow past 1,000,000 bytes of JSON.",
+        "start a new key, for example with a date in it.",
     ),
 }

@@ -48,7 +48,7 @@ class SwarmService:
         if persistence == "turso" and self._mode == "local":
             raise NoPrimary(
                 "persistence is 'turso', and no primary is configured: this server keeps everything in a local file.",
-                next_step="set TURSO_DB_URL and TURSO_DB_AUTH_TOKEN where the server is started, or leave persistence out.",
+                next_step="set TURSO_DB_URL and TURSO_DB_AUTH_TOKEN for the server, or leave persistence out.",
             )
         max_agents = wish.max_agents or DEFAULT_MAX_AGENTS
         choice = choose(wish.asked_topology or "auto", max_agents)

@@ -10,6 +10,7 @@ stdout, its errors that are all ``ValueError`` with a text, its integers of 2^31
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -27,14 +28,16 @@ from swarm_memory.storage.queries import Row, SqlValue
 os.environ.setdefault("RUST_LOG", "off")
 
 try:
-    import libsql
+    import libsql as _imported
 except ImportError:  # no wheel for this platform
-    libsql = None
+    _imported = None
+
+_libsql: Any = _imported  # it ships no types; Connection below is the typed face of what is used
 
 _EXACT_IN_DOUBLE: Final = 2**53
 
 
-class Refused(Exception):  # noqa: N818 - a guard's answer, not a fault: services turn it into a named error
+class Refused(Exception):
     """A guard of a batch found its rule broken; the batch was rolled back.
 
     Args:
@@ -49,11 +52,11 @@ class Refused(Exception):  # noqa: N818 - a guard's answer, not a fault: service
         self.index = index
 
 
-class GuardRaised(Exception):  # noqa: N818 - see Refused
+class GuardRaised(Exception):
     """The statement just run was a guard whose rule is broken."""
 
 
-class AlreadyThere(Exception):  # noqa: N818 - see Refused
+class AlreadyThere(Exception):
     """A UNIQUE or PRIMARY KEY rule of the schema stopped the batch; it was rolled back."""
 
 
@@ -90,10 +93,9 @@ _TEXTS: Final[tuple[tuple[str, type[StorageError], str, str], ...]] = (
 
 def engine_name(*, force_sqlite: bool = False) -> str:
     """Name and version of what runs the SQL, for status answers: ``libsql 3.45.1`` or ``sqlite3 3.40.1``."""
-    if libsql is None or force_sqlite:
+    if _libsql is None or force_sqlite:
         return f"sqlite3 {sqlite3.sqlite_version}"
-    with_version = libsql.connect(":memory:").execute("SELECT sqlite_version()").fetchall()
-    return f"libsql {with_version[0][0]}"
+    return f"libsql {connect(':memory:').run('SELECT sqlite_version()')[0][0]}"
 
 
 def translate(error: Exception) -> Exception:
@@ -134,6 +136,11 @@ class Connection:
         except (ValueError, sqlite3.Error) as error:
             raise translate(error) from error
 
+    def roll_back(self) -> None:
+        """End the transaction, if there is one: some errors end it by themselves."""
+        with suppress(ValueError, sqlite3.Error):
+            self._raw.execute("ROLLBACK")
+
     def columns(self, sql: str, args: tuple[SqlValue, ...] = ()) -> tuple[str, ...]:
         """Run a statement for the names of its columns; for tests of queries against the schema."""
         return tuple(column[0] for column in self._raw.execute(sql, args).description or ())
@@ -155,8 +162,8 @@ def connect(path: Path | str, *, force_sqlite: bool = False) -> Connection:
     """
     # Waiting for a lock inside the driver holds the GIL: time-out 0, and the caller retries.
     try:
-        if libsql is None or force_sqlite:
+        if _libsql is None or force_sqlite:
             return Connection(sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False))
-        return Connection(libsql.connect(str(path), timeout=0, isolation_level=None))
+        return Connection(_libsql.connect(str(path), timeout=0, isolation_level=None))
     except (ValueError, sqlite3.Error) as error:
         raise translate(error) from error

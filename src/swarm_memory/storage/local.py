@@ -1,10 +1,10 @@
 """Local mode: one libSQL file in WAL mode, shared by every process of the machine."""
 
+import asyncio
 import os
 import random
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
@@ -13,6 +13,7 @@ import anyio
 from swarm_memory.errors import StorageBusy, StorageUnavailable
 from swarm_memory.storage.driver import Connection, GuardRaised, Refused, connect, engine_name
 from swarm_memory.storage.queries import Row, Statement
+from swarm_memory.storage.turn import Turn
 
 _T = TypeVar("_T")
 
@@ -25,25 +26,31 @@ _PRAGMAS: Final = ("PRAGMA temp_store = MEMORY", "PRAGMA journal_size_limit = 67
 
 
 class LocalDatabase:
-    """The local file. Calls run on the event loop: each takes microseconds, and the driver holds the GIL anyway.
+    """The local file. Reads run on the event loop: they take microseconds, and the driver holds the GIL anyway.
 
-    A batch runs from BEGIN IMMEDIATE to COMMIT without an await in between, so cancellation never cuts it.
+    A batch runs from BEGIN IMMEDIATE to COMMIT in one piece, on the event loop if no other process is writing, else in
+    a thread that waited for its turn; cancellation never cuts it. Reads have a connection of their own and never see
+    an open transaction.
     """
 
     mode = "local"
 
-    def __init__(self, connection: Connection, path: Path, busy_timeout: float, engine: str) -> None:
-        """Wrap an open connection; use ``open_local``."""
-        self._connection = connection
-        self._path = path
+    def __init__(self, reader: Connection, writer: Connection, turn: Turn, busy_timeout: float, engine: str) -> None:
+        """Wrap open connections; use ``open_local``."""
+        self._reader = reader
+        self._writer = writer
+        self._turn = turn
         self._busy_timeout = busy_timeout
-        self._writer = anyio.Lock()
+        self._one_batch = anyio.Lock()
         self._closed = False
         self.engine = engine
 
     async def read(self, *statements: Statement) -> list[list[Row]]:
         """Run SELECTs on one snapshot; rows of each, in their order."""
-        return await self._when_free(lambda: self._read(statements))
+        try:
+            return self._read(statements)
+        except StorageBusy:  # rare: another process is just recovering or truncating the WAL
+            return await self.until_free(lambda: self._read(statements))
 
     async def write(self, statements: Sequence[Statement]) -> list[list[Row]]:
         """Run one atomic batch under the file's write lock.
@@ -52,9 +59,8 @@ class LocalDatabase:
             Refused: A guard found its rule broken; nothing was written.
             StorageBusy: Other processes held the lock for the whole time-out; nothing was written.
         """
-        # First come, first served within the process: only one task polls for the lock of the file.
-        async with self._writer:
-            return await self._when_free(lambda: self._commit(statements))
+        async with self._one_batch:
+            return await self.until_free(lambda: self._commit(statements), in_turn=True)
 
     def now(self) -> int:
         """Milliseconds since 1970 UTC: the database's clock is this machine's."""
@@ -64,52 +70,72 @@ class LocalDatabase:
         """Close the file; the last process that does so folds the WAL into it."""
         if not self._closed:
             self._closed = True
-            self._connection.close()
+            self._reader.close()
+            self._writer.close()
+            self._turn.close()
 
     def _read(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        self._refuse_if_closed()
         if len(statements) == 1:
-            return [self._connection.run(statements[0].sql, statements[0].args)]
-        self._connection.run("BEGIN")
+            return [self._reader.run(statements[0].sql, statements[0].args)]
+        self._reader.run("BEGIN")
         try:
-            return [self._connection.run(statement.sql, statement.args) for statement in statements]
+            return [self._reader.run(statement.sql, statement.args) for statement in statements]
         finally:
-            self._connection.run("COMMIT")
+            self._reader.run("COMMIT")
 
     def _commit(self, statements: Sequence[Statement]) -> list[list[Row]]:
-        self._connection.run("BEGIN IMMEDIATE")
+        self._refuse_if_closed()
+        self._writer.run("BEGIN IMMEDIATE")
         try:
             results = [self._step(statement, index) for index, statement in enumerate(statements)]
-            self._connection.run("COMMIT")
+            self._writer.run("COMMIT")
         except BaseException:
-            # Some errors end the transaction by themselves; then there is nothing left to roll back.
-            with suppress(ValueError, StorageBusy, StorageUnavailable):
-                self._connection.run("ROLLBACK")
+            self._writer.roll_back()
             raise
         return results
 
     def _step(self, statement: Statement, index: int) -> list[Row]:
         try:
-            return self._connection.run(statement.sql, statement.args)
+            return self._writer.run(statement.sql, statement.args)
         except GuardRaised:
             raise Refused(statement.name, index) from None
 
-    async def _when_free(self, attempt: Callable[[], _T]) -> _T:
-        """Try until the lock is free, with random waits so that processes do not march in step."""
+    def _refuse_if_closed(self) -> None:
         if self._closed:
             raise StorageUnavailable("The store is closed: the server is ending.", next_step="start the server again.")
+
+    async def until_free(self, attempt: Callable[[], _T], *, in_turn: bool = False) -> _T:
+        """Try until SQLite's lock is free, with random waits so that processes do not march in step."""
         deadline = time.monotonic() + self._busy_timeout
         ceiling = _WAIT_FIRST_CEILING
         while True:
             try:
-                return attempt()
+                return await self._in_turn(attempt, deadline) if in_turn else attempt()
             except StorageBusy as busy:
                 if time.monotonic() >= deadline:
                     raise StorageBusy(
                         f"Other writers held the store for {self._busy_timeout:g} s; nothing was written.",
-                        next_step="try again; if it persists, `swarm-memory doctor` shows who has the file open.",
+                        next_step="try again; if it persists, end the process that holds the file open.",
                     ) from busy
             await anyio.sleep(random.uniform(_WAIT_FLOOR, ceiling))  # noqa: S311 - jitter, not a secret
             ceiling = min(ceiling * 2, _WAIT_LAST_CEILING)
+
+    async def _in_turn(self, attempt: Callable[[], _T], deadline: float) -> _T:
+        """Run the attempt when it is this process's turn to write."""
+        if self._turn.try_take():
+            try:
+                return attempt()
+            finally:
+                self._turn.give_back()
+        future = self._turn.submit(attempt)
+        outcome = asyncio.wrap_future(future)
+        # A batch that may have begun must be awaited, whoever has given up on the call.
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait([outcome], timeout=max(0.0, deadline - time.monotonic()))
+            if not future.cancel():
+                return await outcome
+        raise StorageBusy("The turn to write did not come.", next_step="try again.")
 
 
 async def open_local(
@@ -140,14 +166,16 @@ async def open_local(
             f"The store {path} cannot be made or opened: {error.strerror}.",
             next_step="check the permissions, or set SWARM_MEMORY_HOME to a directory that may be written.",
         ) from error
-    connection = connect(path, force_sqlite=force_sqlite)
-    database = LocalDatabase(connection, path, busy_timeout, engine_name(force_sqlite=force_sqlite))
+    turn = Turn(path)
+    reader, writer = connect(path, force_sqlite=force_sqlite), connect(path, force_sqlite=force_sqlite)
+    database = LocalDatabase(reader, writer, turn, busy_timeout, engine_name(force_sqlite=force_sqlite))
     try:
         # Turning WAL on takes the lock, and two processes may open a fresh file at once.
-        await database._when_free(lambda: connection.run("PRAGMA journal_mode = WAL"))  # noqa: SLF001 - its own module
+        await database.until_free(lambda: writer.run("PRAGMA journal_mode = WAL"))
         for pragma in (*_PRAGMAS, f"PRAGMA synchronous = {durability}"):
-            connection.run(pragma)
+            writer.run(pragma)
+            reader.run(pragma)
     except BaseException:
-        connection.close()
+        database.close()
         raise
     return database

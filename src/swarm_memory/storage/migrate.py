@@ -73,7 +73,7 @@ def parse_migration(file_name: str, text: str) -> Migration:
 
 def known_migrations() -> tuple[Migration, ...]:
     """All migrations of this program, in order."""
-    folder = files(__package__).joinpath("migrations")
+    folder = files("swarm_memory.storage").joinpath("migrations")
     found = [item for item in folder.iterdir() if item.name.endswith(".sql")]
     return tuple(parse_migration(item.name, item.read_text("utf-8")) for item in sorted(found, key=lambda i: i.name))
 

@@ -58,8 +58,8 @@ def parse_query(name: str, text: str) -> Query:
 
 
 def load_queries(module: str) -> Mapping[str, Query]:
-    """Read ``<module>.sql`` of this package: block name → query."""
-    parts = _NAME.split(files(__package__).joinpath(f"{module}.sql").read_text("utf-8"))
+    """Read ``<module>.sql`` of the storage package: block name → query."""
+    parts = _NAME.split(files("swarm_memory.storage").joinpath(f"{module}.sql").read_text("utf-8"))
     return MappingProxyType(
         {name: parse_query(name, text) for name, text in zip(parts[1::2], parts[2::2], strict=True)}
     )

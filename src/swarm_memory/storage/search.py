@@ -12,7 +12,7 @@ _SQL = load_queries("search")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A memory that matched: its row number, its bm25 (0 or more, larger is better), and whether it is of the project."""
+    """A memory that matched: its row number, its bm25 (larger is better), and whether it is of the project."""
 
     num: int
     bm25: float
@@ -35,11 +35,11 @@ class SearchReads:
             own: True: of the project only; False: of all others only; None: of any.
             limit: At most so many.
         """
-        return await self._candidates("match_words", filters, own, limit, match=match)
+        return await self._candidates("match_words", filters, own=own, limit=limit, match=match)
 
     async def by_tags(self, filters: Filters, *, own: bool | None, limit: int) -> list[Candidate]:
         """The newest memories with the tags of the filters."""
-        return await self._candidates("match_tags", filters, own, limit)
+        return await self._candidates("match_tags", filters, own=own, limit=limit)
 
     async def newest(self, filters: Filters, *, decisions: bool, limit: int) -> list[int]:
         """Row numbers of the project's newest memories, or of those that hold a decision by tag or key."""
@@ -57,7 +57,7 @@ class SearchReads:
         return [int(row[0]) for row in rows]  # pyright: ignore[reportArgumentType] - the column is an INTEGER KEY
 
     async def _candidates(
-        self, name: str, filters: Filters, own: bool | None, limit: int, **match: str
+        self, name: str, filters: Filters, *, own: bool | None, limit: int, **match: str
     ) -> list[Candidate]:
         tags = filters.tags
         [rows] = await self._database.read(

@@ -24,7 +24,7 @@ class Change:
     outcome: Statement
 
 
-class OperationRefused(Exception):  # noqa: N818 - services turn it into a named error
+class OperationRefused(Exception):
     """A guard refused one operation; nothing of the batch was written.
 
     Args:

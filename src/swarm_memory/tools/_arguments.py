@@ -156,7 +156,7 @@ def _explain(model: type[Arguments], error: ValidationError) -> InvalidArgument:
         return InvalidArgument(f"Unknown argument {name}.", next_step=f"use one of: {allowed}.")
     if kind == "missing":
         return InvalidArgument(f"{name} is missing.", next_step=f"send {name}.")
-    context = cast("dict[str, Any]", first.get("ctx", {}))
+    context = first.get("ctx", {})
     if kind == "literal_error":
         return InvalidArgument(
             f"{name} is {plain(repr(first['input']))}, which is not one of its values.",

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import structlog
 from mcp import types
 
 from swarm_memory.app import App
 from swarm_memory.config import Toolset
 from swarm_memory.errors import InternalError, InvalidArgument, SwarmMemoryError
+from swarm_memory.logs import log
 from swarm_memory.models.caller import Caller
 from swarm_memory.models.values import check_text, to_json
 from swarm_memory.tools._arguments import CommonArguments, parse, schema_of
@@ -23,8 +23,6 @@ REQUEST_ID: Final = "swarm-memory/requestId"
 MAX_ANSWER_BYTES: Final = 900_000
 _MAX_REQUEST_ID: Final = 128
 _ERROR_CHARACTERS: Final = 4_000
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ async def answer(
         return refusal(error)
     except Exception:  # noqa: BLE001 - the boundary: a fault must not reach the client raw, nor end the server
         reference = secrets.token_hex(4)
-        _log.exception("a call failed", tool=tool.name, reference=reference)
+        log.error("a call failed", tool=tool.name, reference=reference)
         return refusal(
             InternalError(
                 f"{tool.name} failed by a fault of the server (reference {reference}).",
@@ -112,7 +110,7 @@ def success(content: dict[str, Any]) -> types.CallToolResult:
 
 
 def refusal(error: SwarmMemoryError) -> types.CallToolResult:
-    """An error as an answer: ``[code] what happened. Next: what to do.``"""
+    """An error as an answer, in the one form of all errors."""
     text = str(error)
     if len(text) > _ERROR_CHARACTERS:
         text = f"[{error.code}] {error.message[: _ERROR_CHARACTERS - 500]}… Next: {error.next_step[:400]}"

@@ -299,9 +299,9 @@ async def _search(call: Call, arguments: MemoryUsageArguments) -> dict[str, Any]
     found = await call.app.search.search(query, filters, arguments.limit or 10)
     answer: dict[str, Any] = {"success": True, "action": "search", "query": query[:200]}
     left_out = fit_hits(answer, found.hits, _SEARCH_TOKENS, lambda hit: hit_frame(hit, with_project=False))
-    for one, hit in zip(answer["results"], found.hits, strict=False):
-        content, cut = one.pop("content"), one.get("truncated")
-        one |= {"preview": content} if cut else {"value": hit.memory.value}
+    for shown, hit in zip(answer["results"], found.hits, strict=False):
+        content = shown.pop("content")
+        shown.update({"preview": content} if "truncated" in shown else {"value": hit.memory.value})
     answer |= {"count": len(answer["results"]), "total": found.total, "searched": found.searched}
     return (
         answer | ({"more": left_out} if left_out else {}) | ({"truncated_query": True} if found.truncated_query else {})

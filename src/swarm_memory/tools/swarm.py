@@ -65,7 +65,7 @@ async def swarm_init(call: Call, arguments: SwarmInitArguments) -> dict[str, Any
             config=arguments.config,
         )
         joined = await call.app.swarms.init(wish, persistence, call.caller)
-    answer = {
+    answer: dict[str, Any] = {
         "success": True,
         "swarmId": joined.swarm.id,
         "joined": joined.joined,

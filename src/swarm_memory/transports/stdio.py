@@ -22,13 +22,13 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 import anyio
-import structlog
 from anyio import to_thread
 from mcp import types
 from mcp.server.lowlevel import Server
 from mcp.shared.message import SessionMessage
 
 from swarm_memory.errors import ConfigurationError
+from swarm_memory.logs import log
 from swarm_memory.transports import lines
 from swarm_memory.transports.ending import leave, leave_within
 
@@ -38,8 +38,6 @@ _DRAIN = 0.3  # seconds without any output after which the requests in flight at
 _FAREWELL = 0.05  # seconds that the SDK has to tell the senders of those
 _CLOSE = 0.3  # seconds that on_end may take; clients kill half a second after they have asked
 _PARENT_CHECK = 2.0  # seconds between two looks at the parent process
-
-_log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ async def serve_stdio(
         try:
             await server.run(reader, writer, server.create_initialization_options())
         except Exception:  # noqa: BLE001 - the process is left without a traceback: this is the last place that can tell
-            _log.exception("stdio_failed")
+            log.error("stdio_failed")
             failed = True
         ended.set()
 
