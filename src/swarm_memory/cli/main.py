@@ -5,7 +5,12 @@ import sys
 import click
 
 from swarm_memory import __version__
+from swarm_memory.cli._printing import one_line
+from swarm_memory.cli.doctor import doctor
+from swarm_memory.cli.entries import get, list_, set_
+from swarm_memory.cli.search import search
 from swarm_memory.cli.serve import serve
+from swarm_memory.cli.status import status
 from swarm_memory.errors import ConfigurationError, SwarmMemoryError
 
 _SERVE = "serve"
@@ -21,7 +26,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except SwarmMemoryError as error:
-            click.echo(str(error), err=True)
+            click.echo(one_line(str(error)), err=True)
             sys.exit(2 if isinstance(error, ConfigurationError) else 1)
 
 
@@ -31,4 +36,5 @@ def cli() -> None:
     """Durable shared memory and coordination for coding agents, as an MCP server."""
 
 
-cli.add_command(serve)
+for _command in (serve, get, set_, list_, search, status, doctor):
+    cli.add_command(_command)
