@@ -1,4 +1,5 @@
-"""Writes what the code already says into docs/tools.md, docs/errors.md, docs/settings.md, docs/cli.md and .env.example.
+"""Writes what the code already says: docs/{tools,errors,settings,cli}.md, .env.example
+and the settings of README.md.
 
     scripts/gen_docs.py [--check]
 
@@ -246,6 +247,15 @@ def env_example() -> str:
     return "\n".join([*lines, *(f"#{variable}=" for variable in _CLAUDE)]) + "\n"
 
 
+def readme(text: str) -> str:
+    """README with its table of settings made anew; the rest of it is written by hand."""
+    head, begin, rest = text.partition("<!-- settings: written by scripts/gen_docs.py -->\n")
+    _, end, tail = rest.partition("<!-- /settings -->")
+    if not begin or not end:
+        sys.exit("README.md has no place for the settings")
+    return f"{head}{begin}{settings_table('')}\n{end}{tail}"
+
+
 def command_section(name: str) -> str:
     command = cli.commands[name]
     usage = [_argument_usage(one) for one in command.params if isinstance(one, click.Argument)]
@@ -322,6 +332,7 @@ def render(name: str, wanted: set[tuple[str, str]]) -> str:
 def main() -> None:
     pages = {f"docs/{name}": render(name, wanted) for name, wanted in required().items()}
     pages[".env.example"] = env_example()
+    pages["README.md"] = readme((ROOT / "README.md").read_text("utf-8"))
     checking = sys.argv[1:] == ["--check"]
     stale: list[str] = []
     for path, text in pages.items():
