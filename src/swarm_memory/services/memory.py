@@ -66,6 +66,7 @@ class MemoryService:
             operation = operations[refused.position]
             where = f"operations[{refused.position}]: " if len(operations) > 1 else ""
             raise await self._explain(refused.guard, operation, caller, where) from None
+        outcomes = [_complete(outcome, one) for outcome, one in zip(outcomes, operations, strict=True)]
         for outcome in outcomes:
             if outcome.get("version", 0) % _TRIM_EVERY == _TRIM_EVERY - 1:
                 await self._memories.trim_history(outcome["id"])
@@ -124,6 +125,15 @@ class MemoryService:
         else:
             present = await self._memories.by_id(str(operation.id))
         return version_conflict(label, operation.if_version, present)
+
+
+def _complete(outcome: dict[str, Any], operation: Operation) -> dict[str, Any]:
+    """The outcome of a put with what the caller gave: the store does not read that back."""
+    if not isinstance(operation, Store) or operation.value is None:
+        return outcome
+    expires_at = None if operation.ttl is None else outcome["at"] + operation.ttl
+    given = {"key": operation.key, "namespace": operation.namespace, "size": operation.value.size}
+    return {**outcome, **given, "expires_at": expires_at}
 
 
 def version_conflict(label: str, wanted: int | None, present: Memory | None) -> VersionConflict:

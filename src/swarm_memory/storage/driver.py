@@ -63,7 +63,7 @@ class AlreadyThere(Exception):
 class _Cursor(Protocol):
     @property
     def description(self) -> Sequence[Sequence[Any]] | None: ...
-    def fetchall(self) -> list[Any]: ...
+    def fetchall(self) -> list[Any] | None: ...
 
 
 class _Raw(Protocol):
@@ -132,7 +132,8 @@ class Connection:
             if isinstance(value, int) and not -_EXACT_IN_DOUBLE <= value <= _EXACT_IN_DOUBLE:
                 raise OverflowError(f"an integer of {value.bit_length()} bits cannot be bound exactly")
         try:
-            return self._raw.execute(sql, args).fetchall()
+            # libSQL gives None, not an empty list, for a statement that has no rows to tell.
+            return self._raw.execute(sql, args).fetchall() or []
         except (ValueError, sqlite3.Error) as error:
             raise translate(error) from error
 

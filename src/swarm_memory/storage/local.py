@@ -129,13 +129,17 @@ class LocalDatabase:
             finally:
                 self._turn.give_back()
         future = self._turn.submit(attempt)
-        outcome = asyncio.wrap_future(future)
+        loop = asyncio.get_running_loop()
+        landed = asyncio.Event()
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(landed.set))
+        timer = loop.call_later(deadline - time.monotonic(), future.cancel)
         # A batch that may have begun must be awaited, whoever has given up on the call.
         with anyio.CancelScope(shield=True):
-            await asyncio.wait([outcome], timeout=max(0.0, deadline - time.monotonic()))
-            if not future.cancel():
-                return await outcome
-        raise StorageBusy("The turn to write did not come.", next_step="try again.")
+            await landed.wait()
+        timer.cancel()
+        if future.cancelled():
+            raise StorageBusy("The turn to write did not come.", next_step="try again.")
+        return future.result()
 
 
 async def open_local(

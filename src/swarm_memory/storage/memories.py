@@ -43,14 +43,16 @@ def _store(operation: Store, caller: Caller) -> Change:
     statements = [] if operation.if_version is None else [_same_version(operation.if_version, place)]
     if operation.value is None:
         statements += [_SQL["refuse_missing_key"].bind(**place), _SQL["publish_again"].bind(**common)]
+        outcome = _SQL["key_result"].bind(**place)
     else:
         value = operation.value
+        outcome = _SQL["put_result"].bind()
         statements.append(
             _SQL["put"].bind(
                 id=new_id(), content=value.content, format=value.format, body=value.body, size=value.size, **common
             )
         )
-    return Change(tuple(statements), _SQL["key_result"].bind(**place))
+    return Change(tuple(statements), outcome)
 
 
 def _delete(operation: Delete, caller: Caller) -> Change:

@@ -77,7 +77,7 @@ ON CONFLICT (project, namespace, key) DO UPDATE SET
            THEN CAST(CAST(memories.content AS INTEGER) + CAST(:by_integer AS INTEGER) AS TEXT)
            ELSE printf('%!.17g', CAST(memories.content AS REAL) + coalesce(:by_real, CAST(:by_integer AS REAL)))
       END AS total)),
-  format = 'json', tags = iif(expires_at > excluded.updated_at, tags, '[]'),
+  format = 'json', body = NULL, tags = iif(expires_at > excluded.updated_at, tags, '[]'),
   version = version + 1, born = iif(expires_at > excluded.updated_at, born, version + 1),
   created_at = iif(expires_at > excluded.updated_at, created_at, excluded.updated_at),
   expires_at = iif(expires_at > excluded.updated_at, expires_at, 9999999999999),
@@ -139,6 +139,11 @@ UPDATE memories SET topic = :topic, content = :content, size = :size, tags = coa
  WHERE project = :project AND id = :id;
 
 -- Outcomes of writes, one row with one JSON object each; they run right behind their write, in the same batch.
+
+-- The cheapest one, for the most frequent write: what the caller gave need not be read back.
+-- name: put_result
+SELECT json_object('id', ref, 'version', version, 'seq', seq, 'created', json(iif(op = 'create', 'true', 'false')), 'at', at)
+  FROM changes ORDER BY seq DESC LIMIT 1;
 
 -- name: key_result
 SELECT json_object('id', id, 'key', key, 'namespace', namespace, 'version', version,

@@ -23,12 +23,13 @@ END;
 
 -- The change sequence: one row per committed change, in commit order. Audit trail, event feed and freshness token.
 CREATE TABLE changes (
-  seq   INTEGER PRIMARY KEY,
-  kind  TEXT NOT NULL,
-  op    TEXT NOT NULL,
-  ref   TEXT NOT NULL,
-  actor TEXT,
-  at    INTEGER NOT NULL
+  seq     INTEGER PRIMARY KEY,
+  kind    TEXT NOT NULL,
+  op      TEXT NOT NULL,
+  ref     TEXT NOT NULL,
+  version INTEGER,                          -- of a memory: the one that this change made
+  actor   TEXT,
+  at      INTEGER NOT NULL
 ) STRICT;
 
 -- One durable record of any kind. num is the stable row number of the indexes; id is the public name.
@@ -119,7 +120,8 @@ CREATE TRIGGER memory_created AFTER INSERT ON memories BEGIN
   INSERT INTO memory_index (rowid, title, tags, attributes, body, who)
     VALUES (NEW.num, coalesce(NEW.key, NEW.topic), NEW.tags, NEW.attributes, coalesce(NEW.body, NEW.content), NEW.agent);
   INSERT INTO memory_tags (tag, memory) SELECT DISTINCT value, NEW.num FROM json_each(NEW.tags);
-  INSERT INTO changes (kind, op, ref, actor, at) VALUES ('memory', 'create', NEW.id, coalesce(NEW.agent, NEW.session), NEW.updated_at);
+  INSERT INTO changes (kind, op, ref, version, actor, at)
+    VALUES ('memory', 'create', NEW.id, NEW.version, coalesce(NEW.agent, NEW.session), NEW.updated_at);
 END;
 
 -- Every new version, deletions included. (What expires is buried by statements of its own, see requests.sql: a second
@@ -139,8 +141,8 @@ CREATE TRIGGER memory_changed AFTER UPDATE OF version ON memories BEGIN
    WHERE tag IN (SELECT value FROM json_each(OLD.tags) WHERE OLD.tags <> NEW.tags) AND memory = NEW.num;
   INSERT INTO memory_tags (tag, memory)
     SELECT DISTINCT value, NEW.num FROM json_each(NEW.tags) WHERE OLD.tags <> NEW.tags;
-  INSERT INTO changes (kind, op, ref, actor, at)
-    VALUES ('memory', iif(NEW.buried, 'delete', iif(NEW.born = NEW.version, 'create', 'update')), NEW.id,
+  INSERT INTO changes (kind, op, ref, version, actor, at)
+    VALUES ('memory', iif(NEW.buried, 'delete', iif(NEW.born = NEW.version, 'create', 'update')), NEW.id, NEW.version,
             coalesce(NEW.agent, NEW.session), NEW.updated_at);
 END;
 
