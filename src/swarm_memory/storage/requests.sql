@@ -13,7 +13,12 @@ RETURNING json_extract(outcome, '$[#-1]');
 -- name: first_outcome
 SELECT call, outcome FROM requests WHERE scope = :scope AND id = :id;
 
--- What is past its time leaves the indexes, 200 rows at a time, at most once a minute: due_for_purge says which.
+-- What is past its time leaves the indexes, 200 rows at a time, at most once a minute: due_for_purge says which. The
+-- time is taken once, so that every statement of the purge means the same rows; 0 means that no purge is due.
+
+-- name: purge_begin
+UPDATE facts SET value = (SELECT iif(done.value <= now - 60000, now, 0) FROM clock, facts AS done WHERE done.name = 'purged_at')
+ WHERE name = 'purging';
 
 -- name: purge_index
 INSERT INTO memory_index (memory_index, rowid, title, tags, attributes, body, who)
@@ -36,14 +41,14 @@ UPDATE memories SET buried = 1, expires_at = 0, content = '', format = 'text', b
 -- name: purge_versions
 DELETE FROM versions
  WHERE (memory, version) IN (SELECT memory, version FROM versions
-                              WHERE expires_at BETWEEN 1 AND (SELECT now FROM clock) LIMIT 200)
-   AND (SELECT value FROM facts WHERE name = 'purged_at') <= (SELECT now FROM clock) - 60000;
+                              WHERE expires_at BETWEEN 1 AND 9999999999998
+                                AND expires_at <= (SELECT value FROM facts WHERE name = 'purging') LIMIT 200);
 
 -- name: purge_requests
 DELETE FROM requests
- WHERE (scope, id) IN (SELECT scope, id FROM requests WHERE at <= (SELECT now FROM clock) - 86400000 LIMIT 200)
-   AND (SELECT value FROM facts WHERE name = 'purged_at') <= (SELECT now FROM clock) - 60000;
+ WHERE (scope, id) IN (SELECT scope, id FROM requests
+                        WHERE at <= (SELECT value FROM facts WHERE name = 'purging') - 86400000 LIMIT 200);
 
--- name: note_purge
-UPDATE facts SET value = (SELECT now FROM clock)
- WHERE name = 'purged_at' AND value <= (SELECT now FROM clock) - 60000;
+-- name: purge_end
+UPDATE facts SET value = (SELECT value FROM facts WHERE name = 'purging')
+ WHERE name = 'purged_at' AND (SELECT value FROM facts WHERE name = 'purging') > 0;

@@ -14,6 +14,7 @@ from swarm_memory.storage.queries import Row, Statement, load_queries
 
 _SQL = load_queries("requests")
 _PURGE_EVERY: Final = 60.0
+_PURGE: Final = ("begin", "index", "tags", "changes", "memories", "versions", "requests", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,7 @@ class Writer:
         if time.monotonic() < self._next_purge:
             return []
         self._next_purge = time.monotonic() + _PURGE_EVERY
-        names = ("index", "tags", "changes", "memories", "versions", "requests")
-        return [*(_SQL[f"purge_{name}"].bind() for name in names), _SQL["note_purge"].bind()]
+        return [_SQL[f"purge_{name}"].bind() for name in _PURGE]
 
     async def _first_outcome(self, request: Request) -> list[Any]:
         [rows] = await self._database.read(_SQL["first_outcome"].bind(scope=request.scope, id=request.id))

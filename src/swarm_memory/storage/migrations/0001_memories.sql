@@ -5,13 +5,14 @@
 -- whose clocks differ agree. julianday works on every SQLite that Python ships.
 CREATE VIEW clock AS SELECT CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) AS now;
 
--- Facts about the store itself: its epoch (replaced by a restore), when it was last purged.
+-- Facts about the store itself: its epoch (replaced by a restore), when it was last purged, and up to which time the
+-- purge that is just running reaches (0: none is due).
 CREATE TABLE facts (
   name  TEXT PRIMARY KEY,
   value ANY NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO facts (name, value) VALUES ('epoch', lower(hex(randomblob(8)))), ('purged_at', 0);
+INSERT INTO facts (name, value) VALUES ('epoch', lower(hex(randomblob(8)))), ('purged_at', 0), ('purging', 0);
 
 -- A guard is a statement that inserts into this view when its rule is broken: it aborts the whole batch, and the
 -- guard's own name says which rule it was.
@@ -149,9 +150,9 @@ END;
 -- What is there now, by the database's clock: for conditions inside a write.
 CREATE VIEW live_memories AS SELECT * FROM memories WHERE expires_at > (SELECT now FROM clock);
 
--- Up to 200 memories that have expired and are still in the indexes; none within a minute after a purge.
+-- Up to 200 memories that have expired and are still in the indexes, while a purge is running.
 CREATE VIEW due_for_purge AS
   SELECT num FROM memories
-   WHERE expires_at < 9999999999999 AND buried = 0 AND expires_at <= (SELECT now FROM clock)
-     AND (SELECT value FROM facts WHERE name = 'purged_at') <= (SELECT now FROM clock) - 60000
-   ORDER BY num LIMIT 200;
+   WHERE expires_at < 9999999999999 AND buried = 0
+     AND expires_at <= (SELECT value FROM facts WHERE name = 'purging')
+   ORDER BY expires_at, num LIMIT 200;
