@@ -7,6 +7,9 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from swarm_memory.storage.local import open_local
+from swarm_memory.storage.queries import Row, Statement
+
 WORKERS = Path(__file__).with_name("workers.py")
 DEADLINE = 240.0
 
@@ -77,3 +80,12 @@ def run_together(role: str, database: Path, count: int, amount: float) -> list[W
     for worker in workers:
         worker.wait()
     return workers
+
+
+async def ask(database: Path, *queries: str) -> list[list[Row]]:
+    """Rows of some SELECTs on the store as a new process would see it."""
+    opened = await open_local(database)
+    try:
+        return await opened.read(*(Statement("ask", query) for query in queries))
+    finally:
+        opened.close()

@@ -31,7 +31,12 @@ async def write_for_seconds(database: LocalDatabase, name: str, seconds: float) 
     count, longest, cpu = 0, 0.0, time.process_time()
     while time.monotonic() < end:
         key = f"{name}/{count if count % 4 else count // 2}"
-        value = {"status": "implementing JWT", "writer": name, "count": count, "note": "the token expires after an hour"}
+        value = {
+            "status": "implementing JWT",
+            "writer": name,
+            "count": count,
+            "note": "the token expires after an hour",
+        }
         begin = time.monotonic()
         await writer.apply([change_of(Store("default", key, encode(value), tags=("stress",)), caller)])
         longest = max(longest, time.monotonic() - begin)

@@ -88,20 +88,23 @@ class MemoryService:
 
         Keys are looked at for at most 0.2 s; then the page ends early, and ``after`` says where to go on.
         """
+        current, key = after
+        if namespace is not None or not current:
+            current = namespace or await self._memories.next_namespace(project, "")
         found: list[Entry] = []
         deadline = time.monotonic() + _SCAN_SECONDS
-        while time.monotonic() < deadline:
-            size = min(_SCAN_PAGE, limit + 1) if glob.prefix_only else _SCAN_PAGE
-            page = await self._memories.entries(project, namespace, after, glob.prefix, size)
+        while current is not None and time.monotonic() < deadline:
+            size = min(_SCAN_PAGE, limit - len(found) + 1) if glob.prefix_only else _SCAN_PAGE
+            page = await self._memories.entries(project, current, key, glob.prefix, size)
             for entry in page:
                 if glob.matches(entry.key):
                     if len(found) == limit:
-                        return Page(found, after)
+                        return Page(found, (current, key))
                     found.append(entry)
-                after = (entry.namespace, entry.key)
+                key = entry.key
             if len(page) < size:
-                return Page(found, None)
-        return Page(found, after)
+                current, key = None if namespace else await self._memories.next_namespace(project, current), ""
+        return Page(found, None if current is None else (current, key))
 
     async def history(
         self, where: tuple[str, str, str] | str, before: int, limit: int

@@ -154,19 +154,24 @@ class MemoryStore:
         )
         return [str(row[0]) for row in keys], [str(row[0]) for row in namespaces]
 
-    async def entries(
-        self, project: str, namespace: str | None, after: tuple[str, str], prefix: str, limit: int
-    ) -> list[Entry]:
-        """Keys that begin with ``prefix``, behind ``after`` (namespace, key), in order of both."""
-        bounds = {"low": prefix, "high": prefix + HIGHEST, "limit": limit, "now": self._database.now()}
-        if namespace is None:
-            query = _SQL["list_all_namespaces"].bind(
-                project=project, after_namespace=after[0], after=after[1], **bounds
-            )
-        else:
-            query = _SQL["list_namespace"].bind(project=project, namespace=namespace, after=after[1], **bounds)
+    async def entries(self, project: str, namespace: str, after: str, prefix: str, limit: int) -> list[Entry]:
+        """Keys of a namespace that begin with ``prefix``, behind the key ``after``, in order."""
+        query = _SQL["list_namespace"].bind(
+            project=project,
+            namespace=namespace,
+            after=after,
+            low=prefix,
+            high=prefix + HIGHEST,
+            limit=limit,
+            now=self._database.now(),
+        )
         [rows] = await self._database.read(query)
         return [Entry(*row) for row in rows]  # pyright: ignore[reportArgumentType] - columns as the STRICT table has them
+
+    async def next_namespace(self, project: str, namespace: str) -> str | None:
+        """The first namespace of the project behind this one, by name."""
+        [[(found,)]] = await self._database.read(_SQL["next_namespace"].bind(project=project, namespace=namespace))
+        return None if found is None else str(found)
 
     async def history(
         self, where: tuple[str, str, str] | str, before: int, limit: int, whole: int

@@ -220,12 +220,8 @@ SELECT namespace, key, version, size, tags AS tags_json, updated_at, coalesce(ag
  WHERE project = :project AND namespace = :namespace AND key > :after AND key >= :low AND key < :high AND expires_at > :now
  ORDER BY key LIMIT :limit;
 
--- name: list_all_namespaces
-SELECT namespace, key, version, size, tags AS tags_json, updated_at, coalesce(agent, session) AS writer,
-       substr(content, 1, 200) AS preview
-  FROM memories
- WHERE project = :project AND (namespace, key) > (:after_namespace, :after) AND key >= :low AND key < :high AND expires_at > :now
- ORDER BY namespace, key LIMIT :limit;
+-- name: next_namespace
+SELECT min(namespace) FROM memories WHERE project = :project AND namespace > :namespace;
 
 -- name: num_of_key
 SELECT num, id FROM memories WHERE project = :project AND namespace = :namespace AND key = :key;
