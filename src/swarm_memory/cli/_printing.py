@@ -10,6 +10,8 @@ import click
 
 # Memories are written by others: at a terminal, their control characters could do anything.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_GAP: Final = 2  # spaces that rich puts between two columns
+_LEAST: Final = 12  # characters of the last column
 
 
 def at_terminal() -> bool:
@@ -19,7 +21,7 @@ def at_terminal() -> bool:
 
 def visible(text: str) -> str:
     """The text with control characters, tabs and line ends aside, shown as ``�``."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
 
 
 def one_line(text: str) -> str:
@@ -35,27 +37,37 @@ def print_json(answer: object) -> None:
 def print_value(value: Any) -> None:
     """Text as it is, anything else as indented JSON; control characters reach a pipe, not a terminal."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
-    click.echo(visible(text) if at_terminal() else text)
+    # color=True: click would take escape sequences out of what it writes to a pipe.
+    click.echo(visible(text) if at_terminal() else text, color=True)
+
+
+def print_tabs(rows: Iterable[Sequence[object]]) -> None:
+    """Rows for programs: one a line, tabs between the cells, which hold none."""
+    for row in rows:
+        click.echo("\t".join(one_line(str(cell)) for cell in row))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Rows under column names; without names and lines, and with tabs, where no person reads."""
-    shown = [[one_line(str(cell)) for cell in row] for row in rows]
-    if not at_terminal():
-        for row in shown:
-            click.echo("\t".join(row))
-        return
-    from rich.console import Console  # noqa: PLC0415 - slow to import, and only needed at a terminal
+    """Rows for people, under column names; the last column is cut where the line ends."""
+    from rich.cells import cell_len  # noqa: PLC0415 - slow to import, and only needed at a terminal
+    from rich.console import Console  # noqa: PLC0415 - see above
     from rich.table import Table  # noqa: PLC0415 - see above
     from rich.text import Text  # noqa: PLC0415 - see above
 
+    console = Console()
+    shown = [[one_line(str(cell)) for cell in row] for row in rows]
+    taken = sum(max(cell_len(row[number]) for row in [columns, *shown]) + _GAP for number in range(len(columns) - 1))
+    room = max(console.width - taken, _LEAST)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
+    for column in columns[:-1]:
         table.add_column(column, overflow="fold")
-    for row in shown:
+    table.add_column(columns[-1], no_wrap=True)
+    for *cells, last in shown:
         # Text, because a plain string would be read as markup.
-        table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)
+        cut = Text(last)
+        cut.truncate(room, overflow="ellipsis")
+        table.add_row(*(Text(cell) for cell in cells), cut)
+    console.print(table)
 
 
 def print_facts(facts: Iterable[tuple[str, object]]) -> None:

@@ -8,7 +8,7 @@ import click
 
 from swarm_memory.cli import _options
 from swarm_memory.cli._options import given
-from swarm_memory.cli._printing import hint, print_json, print_table, print_value
+from swarm_memory.cli._printing import at_terminal, hint, print_json, print_table, print_tabs, print_value
 from swarm_memory.errors import InvalidArgument, NotFound
 from swarm_memory.transports.importing import quick_imports
 
@@ -99,25 +99,22 @@ def list_(pattern: str | None, limit: int, *, as_json: bool, **options: str | No
     if as_json:
         print_json(told)
         return
-    rows = [
-        (
-            entry["key"],
-            entry["namespace"],
-            entry["version"],
-            entry["size"],
-            entry["updated_at"],
-            entry.get("agent", ""),
-            ",".join(entry["tags"]),
-            entry["preview"],
-        )
-        for entry in told["entries"]
-    ]
-    if rows:
-        print_table(("key", "namespace", "version", "bytes", "updated", "by", "tags", "preview"), rows)
-    else:
+    entries = told["entries"]
+    if not entries:
         hint(f"No keys {'match' if pattern else 'are stored'} in project {told['project']}.")
+    elif at_terminal():
+        minute = len("2026-01-31T12:00")
+        rows = [(e["key"], e["namespace"], e["version"], e["updated_at"][:minute], e["preview"]) for e in entries]
+        print_table(("key", "namespace", "version", "updated (UTC)", "value"), rows)
+    else:
+        print_tabs(_row(entry) for entry in entries)
     if told.get("more"):
         hint(f"There are more: repeat with --cursor {told['cursor']}")
+
+
+def _row(entry: dict[str, Any]) -> tuple[object, ...]:
+    names = ("key", "namespace", "version", "size", "updated_at")
+    return (*(entry[name] for name in names), entry.get("agent", ""), ",".join(entry["tags"]), entry["preview"])
 
 
 def _refuse_missing(answer: dict[str, Any]) -> NoReturn:
