@@ -10,6 +10,8 @@ from swarm_memory.errors import InvalidArgument, TooLarge
 
 MAX_VALUE_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 64
+MAX_INTEGER_BITS: Final = 13_000
+"""Python refuses to read or write integers of more than 4,300 digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ def encode(value: Any, *, name: str = "value") -> Encoded:
         name: The argument's name, for errors.
 
     Raises:
-        InvalidArgument: NUL, a lone surrogate, NaN or an infinity in it, or nesting deeper than 64.
+        InvalidArgument: NUL, a lone surrogate, NaN, an infinity or an integer of more than 13,000 bits in it, or
+            nesting deeper than 64.
         TooLarge: More than 1,000,000 bytes of JSON.
     """
     words: list[str] = []
@@ -106,4 +109,9 @@ def _check_number(number: float, name: str) -> None:
     if isinstance(number, float) and not math.isfinite(number):
         raise InvalidArgument(
             f"{name} holds NaN or an infinity, which JSON cannot say.", next_step="send null or a string instead."
+        )
+    if isinstance(number, int) and number.bit_length() > MAX_INTEGER_BITS:
+        raise InvalidArgument(
+            f"{name} holds an integer of {number.bit_length()} bits; {MAX_INTEGER_BITS:,} are allowed.",
+            next_step="send it as a string.",
         )

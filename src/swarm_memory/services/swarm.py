@@ -45,11 +45,7 @@ class SwarmService:
         Raises:
             NoPrimary: Persistence on Turso was asked for and no primary is configured; never a silent local swarm.
         """
-        if persistence == "turso" and self._mode == "local":
-            raise NoPrimary(
-                "persistence is 'turso', and no primary is configured: this server keeps everything in a local file.",
-                next_step="set TURSO_DB_URL and TURSO_DB_AUTH_TOKEN for the server, or leave persistence out.",
-            )
+        self._check_persistence(persistence)
         max_agents = wish.max_agents or DEFAULT_MAX_AGENTS
         choice = choose(wish.asked_topology or "auto", max_agents)
         change = join_or_create(wish, choice, max_agents, wish.strategy or Strategy.BALANCED, caller)
@@ -57,12 +53,14 @@ class SwarmService:
         self._remember(outcome["id"], caller)
         return Joined(await self._get(outcome["id"]), outcome["joined"], outcome["seq"])
 
-    async def join(self, id_: str, caller: Caller) -> Joined:
+    async def join(self, id_: str, persistence: str | None, caller: Caller) -> Joined:
         """Join the swarm with this id; doing it again changes nothing.
 
         Raises:
             NotFound: No swarm has the id.
+            NoPrimary: As for ``init``.
         """
+        self._check_persistence(persistence)
         swarm = await self._get(id_)
         self._remember(swarm.id, caller)
         return Joined(swarm, joined=True, seq=None)
@@ -82,6 +80,13 @@ class SwarmService:
         if not active:
             raise NotFound(f"Project {caller.project} has no active swarm.", next_step="call swarm_init to create one.")
         return active[0]
+
+    def _check_persistence(self, wanted: str | None) -> None:
+        if wanted == "turso" and self._mode == "local":
+            raise NoPrimary(
+                "persistence is 'turso', and no primary is configured: this server keeps everything in a local file.",
+                next_step="set TURSO_DB_URL and TURSO_DB_AUTH_TOKEN for the server, or leave persistence out.",
+            )
 
     async def _get(self, id_: str) -> Swarm:
         swarm = await self._swarms.by_id(id_)

@@ -127,5 +127,10 @@ def _request(tool: str, raw: Mapping[str, Any], meta: Mapping[str, Any]) -> tupl
             f"_meta {REQUEST_ID} is not text of 1 to {_MAX_REQUEST_ID} characters.", next_step="send a UUID."
         )
     check_text(given, REQUEST_ID)
-    call = json.dumps([tool, raw], sort_keys=True, default=str)
+    try:
+        call = json.dumps([tool, raw], sort_keys=True, default=str)
+    except (ValueError, RecursionError):
+        raise InvalidArgument(
+            "The arguments hold an integer too long or a nesting too deep for JSON.", next_step="send simpler ones."
+        ) from None
     return given, hashlib.sha256(call.encode("utf-8", "surrogatepass")).hexdigest()

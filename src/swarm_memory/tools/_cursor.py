@@ -3,9 +3,19 @@
 import base64
 import hashlib
 import json
-from typing import Any
+from typing import Annotated, Final, TypeVar
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from swarm_memory.errors import InvalidArgument
+
+_PositionT = TypeVar("_PositionT")
+
+NUMBER: Final = TypeAdapter(tuple[str, Annotated[int, Field(ge=0, le=2**53)]])
+"""A position that is a number."""
+
+PLACE: Final = TypeAdapter(tuple[str, tuple[str, str]])
+"""A position that is a namespace and a key."""
 
 
 def make_cursor(query: object, position: object) -> str:
@@ -14,15 +24,21 @@ def make_cursor(query: object, position: object) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def read_cursor(query: object, cursor: str) -> Any:
+def read_cursor(query: object, cursor: str, form: TypeAdapter[tuple[str, _PositionT]]) -> _PositionT:
     """The position in a cursor.
+
+    Args:
+        query: What ``make_cursor`` was given.
+        cursor: As it came from the caller.
+        form: ``NUMBER`` or ``PLACE``, what the position must be.
 
     Raises:
         InvalidArgument: It is none, or belongs to a list with other arguments.
     """
     try:
-        origin, position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        origin, position = form.validate_json(text, strict=True)
+    except (ValidationError, ValueError):
         raise InvalidArgument(
             "cursor is not one that this server gave.", next_step="leave it out to begin anew."
         ) from None

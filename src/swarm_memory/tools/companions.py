@@ -21,8 +21,9 @@ from swarm_memory.tools._arguments import (
     SessionId,
 )
 from swarm_memory.tools._boundary import Call, Tool
-from swarm_memory.tools._cursor import make_cursor, read_cursor
+from swarm_memory.tools._cursor import NUMBER, make_cursor, read_cursor
 from swarm_memory.tools._shape import bounded, fit_hits, hit_frame, without_none
+from swarm_memory.tools.memory import one_of
 
 _TOKENS: Final = 2_000
 _MAX_METADATA: Final = 10_000
@@ -62,9 +63,7 @@ class GetConversationsArguments(CommonArguments):
 
 async def memory_search(call: Call, arguments: MemorySearchArguments) -> dict[str, Any]:
     """search_knowledge under claude-flow's name: entries and knowledge of the own project."""
-    query = arguments.query or arguments.pattern
-    if not query:
-        raise InvalidArgument("memory_search needs words.", next_step="send them in query.")
+    query = one_of("memory_search", arguments.query, arguments.pattern)
     filters = Filters(call.caller.project, only_project=True, namespace=arguments.namespace)
     found = await call.app.search.search(query, filters, arguments.limit)
     hits = [hit for hit in found.hits if arguments.threshold is None or hit.score >= arguments.threshold]
@@ -110,7 +109,7 @@ def _turn(arguments: AddConversationArguments, role: str, text: str) -> Knowledg
 async def get_conversations(call: Call, arguments: GetConversationsArguments) -> dict[str, Any]:
     """Turns, newest first."""
     query = ["conversations", call.caller.project, arguments.session_id]
-    offset = int(read_cursor(query, arguments.cursor)) if arguments.cursor else 0
+    offset = read_cursor(query, arguments.cursor, NUMBER) if arguments.cursor else 0
     turns, more = await call.app.knowledge.turns(call.caller.project, arguments.session_id, arguments.limit, offset)
     shown = bounded(turns, _shown_turn)
     answer = {"success": True, "conversations": shown, "count": len(shown)}

@@ -19,6 +19,7 @@ from swarm_memory.tools._arguments import (
     IfVersion,
     Limit,
     Namespace,
+    Priority,
     Query,
     SessionId,
     Source,
@@ -61,7 +62,7 @@ class AddKnowledgeArguments(CommonArguments):
     content: Content = Field(description="What was decided or learned, and why.")
     tags: Tags | None = None
     source: Source | None = Field(None, description="Where it comes from: a file, URL, issue.")
-    priority: Annotated[str, Field(min_length=1, max_length=32)] | int | None = None
+    priority: Priority | None = None
     attributes: dict[str, Any] | None = Field(None, description="Facts to search by field:value.")
     session_id: SessionId | None = Field(None, description="Makes it a turn of this conversation.")
     namespace: Namespace | None = None
@@ -144,8 +145,7 @@ async def add_knowledge(call: Call, arguments: AddKnowledgeArguments) -> dict[st
             f"attributes have more than {_MAX_ATTRIBUTES} bytes of JSON.", next_step="put the text into content."
         )
     encode(arguments.content, name="content")
-    if arguments.if_version is not None and arguments.id is None:
-        raise InvalidArgument("if_version needs an id.", next_step="send the id of what is to be replaced.")
+    _check_place(arguments)
     piece = Knowledge(
         topic=arguments.topic,
         content=arguments.content,
@@ -162,6 +162,15 @@ async def add_knowledge(call: Call, arguments: AddKnowledgeArguments) -> dict[st
         [outcome] = await call.app.knowledge.add([piece], call.caller)
     answer = {"success": True, "id": outcome["id"], "version": outcome["version"], "seq": outcome["seq"]}
     return answer | ({"duplicate_of": outcome["id"]} if outcome["duplicate"] else {})
+
+
+def _check_place(arguments: AddKnowledgeArguments) -> None:
+    if arguments.id is None and arguments.if_version is not None:
+        raise InvalidArgument("if_version needs an id.", next_step="send the id of what is to be replaced.")
+    if arguments.id is not None and (arguments.namespace is not None or arguments.session_id is not None):
+        raise InvalidArgument(
+            "What has an id keeps its namespace and conversation.", next_step="leave namespace and session_id out."
+        )
 
 
 TOOLS: Final = (

@@ -11,7 +11,7 @@ from swarm_memory.models.globs import compile_glob
 from swarm_memory.models.memory import Entry, Memory, Version, iso
 from swarm_memory.models.operations import Append, Delete, Increment, Operation, Store
 from swarm_memory.models.search import Filters
-from swarm_memory.models.values import MAX_VALUE_BYTES, decode, encode
+from swarm_memory.models.values import MAX_VALUE_BYTES, check_text, decode, encode
 from swarm_memory.services.memory import HISTORY_WHOLE, Miss
 from swarm_memory.tools._arguments import (
     Arguments,
@@ -28,7 +28,7 @@ from swarm_memory.tools._arguments import (
     Ttl,
 )
 from swarm_memory.tools._boundary import Call, Tool
-from swarm_memory.tools._cursor import make_cursor, read_cursor
+from swarm_memory.tools._cursor import NUMBER, PLACE, make_cursor, read_cursor
 from swarm_memory.tools._shape import PART_BYTES, bounded, fit_hits, hit_frame, value_or_part, without_none
 
 DEFAULT_NAMESPACE: Final = "default"
@@ -113,6 +113,8 @@ def check_action(arguments: OperationArguments | MemoryUsageArguments, action: s
         raise InvalidArgument(f"{action} needs a key.", next_step="send key.")
     if action in _NEEDS_KEY_OR_ID and len(names) != 1:
         raise InvalidArgument(f"{action} needs either key or id.", next_step="send one of them.")
+    if "id" in names and "namespace" in given:
+        raise InvalidArgument(f"{action} with an id takes no namespace.", next_step="leave namespace out.")
 
 
 def _operation(arguments: OperationArguments | MemoryUsageArguments, namespace: str) -> Operation:
@@ -251,7 +253,7 @@ async def _list(call: Call, arguments: MemoryUsageArguments) -> dict[str, Any]:
     query = ["list", call.caller.project, arguments.namespace, glob.pattern]
     after = ("", "")
     if arguments.cursor is not None:
-        after = tuple(read_cursor(query, arguments.cursor))
+        after = read_cursor(query, arguments.cursor, PLACE)
     page = await call.app.memory.entries(call.caller.project, arguments.namespace, glob, after, arguments.limit or 50)
     entries = bounded(page.entries, _entry)
     answer = {
@@ -286,9 +288,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
 
 
 async def _search(call: Call, arguments: MemoryUsageArguments) -> dict[str, Any]:
-    query = arguments.query or arguments.pattern or arguments.value
-    if not isinstance(query, str) or not query:
-        raise InvalidArgument("search needs words.", next_step="send them in query.")
+    query = one_of("search", arguments.query, arguments.pattern, arguments.value)
     filters = Filters(
         call.caller.project,
         only_project=True,
@@ -308,11 +308,24 @@ async def _search(call: Call, arguments: MemoryUsageArguments) -> dict[str, Any]
     )
 
 
+def one_of(name: str, *given: object) -> str:
+    """The words of a search, which callers know under several names.
+
+    Raises:
+        InvalidArgument: None is given, more than one, or no text.
+    """
+    [words, *more] = [one for one in given if one is not None] or [None]
+    if not isinstance(words, str) or not words or more:
+        raise InvalidArgument(f"{name} needs words, once.", next_step="send them in query.")
+    check_text(words, "query")
+    return words
+
+
 async def _history(call: Call, arguments: MemoryUsageArguments) -> dict[str, Any]:
     namespace = arguments.namespace or DEFAULT_NAMESPACE
     where = arguments.id or (call.caller.project, namespace, str(arguments.key))
     query = ["history", where]
-    before = int(read_cursor(query, arguments.cursor)) if arguments.cursor else 2**53
+    before = read_cursor(query, arguments.cursor, NUMBER) if arguments.cursor else 2**53
     limit = arguments.limit or 20
     found = await call.app.memory.history(where, before, limit + 1)
     name = {"id": arguments.id} if arguments.id else {"key": arguments.key, "namespace": namespace}

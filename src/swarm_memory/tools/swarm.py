@@ -17,6 +17,7 @@ from swarm_memory.tools._shape import without_none
 from swarm_memory.tools.status import store_status
 
 _PERSISTENCE: Final = ("local", "turso")
+_WISHES: Final = frozenset(("topology", "max_agents", "strategy", "learning", "objective", "config"))
 _HOW_TO_JOIN: Final = "call swarm_init with this swarmId from any session, agent or machine on the same store"
 
 Word = Annotated[str, Field(max_length=64)]
@@ -54,7 +55,12 @@ async def swarm_init(call: Call, arguments: SwarmInitArguments) -> dict[str, Any
     if arguments.config is not None and encode(arguments.config, name="config").size > 10_000:
         raise InvalidArgument("config has more than 10,000 bytes of JSON.", next_step="send a smaller one.")
     if arguments.swarm_id is not None:
-        joined = await call.app.swarms.join(arguments.swarm_id, call.caller)
+        if surplus := sorted(arguments.given() & _WISHES):
+            raise InvalidArgument(
+                f"swarmId joins a swarm as it is, and {', '.join(surplus)} would change it.",
+                next_step="leave swarmId out to make one as you wish, or the other arguments to join this one.",
+            )
+        joined = await call.app.swarms.join(arguments.swarm_id, persistence, call.caller)
     else:
         wish = SwarmWish(
             asked_topology=None if topology is None else TOPOLOGY_ALIASES.get(topology, topology),
