@@ -87,7 +87,10 @@ async def open_app(settings: Settings) -> AsyncGenerator[App]:
         StorageError: The store cannot be opened, is damaged, or was made by a newer version.
     """
     database = await open_local(
-        settings.database_path, busy_timeout=settings.busy_timeout, durability=settings.durability
+        settings.database_path,
+        busy_timeout=settings.busy_timeout,
+        durability=settings.durability,
+        engine=settings.engine,
     )
     try:
         yield _compose(settings, database, await migrate(database))

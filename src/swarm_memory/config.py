@@ -49,6 +49,10 @@ class Settings(BaseSettings):
         default="auto", description="Storage mode. auto is local without a primary."
     )
     tools: Toolset = Field(default=Toolset.DEFAULT, description="Toolset: memory, default or all.")
+    engine: Literal["auto", "sqlite3", "libsql"] = Field(
+        default="auto",
+        description="What runs the local file's SQL. auto: libsql, or Python's sqlite3 where libsql has no wheel.",
+    )
     durability: Literal["normal", "full"] = Field(
         default="normal",
         description="normal: an acknowledged write survives a killed process; full: power loss too, and is slower.",

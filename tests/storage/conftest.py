@@ -23,7 +23,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def database(engine: str, tmp_path: Path) -> AsyncGenerator[Any]:
     """An empty store with the program's schema."""
-    opened = await open_local(tmp_path / "memory.db", busy_timeout=5, force_sqlite=engine == "sqlite3")
+    opened = await open_local(tmp_path / "memory.db", busy_timeout=5, engine=engine)  # pyright: ignore[reportArgumentType] - a parameter of the fixture
     await migrate(opened)
     yield opened
     opened.close()

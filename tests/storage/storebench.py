@@ -108,7 +108,7 @@ class Bench:
         return {str(memory.key or memory.topic) for memory in memories.values()}
 
     async def keys(self) -> list[str]:
-        return [one.key for one in await self.memories.entries(PROJECT, None, ("", ""), "", 1_000)]
+        return [one.key for one in await self.memories.entries(PROJECT, NAMESPACE, "", "", 1_000)]
 
     async def history(self, key: str) -> list[tuple[int, Any, bool]]:
         """(version, value, deleted), newest first."""

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,13 +23,14 @@ class Worker:
     database: Path
     name: str
     amount: float
+    engine: str = "auto"
     acknowledged: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
     figures: dict[str, float] | None = None
     errors: str = ""
 
     def __post_init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, str(WORKERS), self.role, str(self.database), self.name, str(self.amount)],
+            [sys.executable, str(WORKERS), self.role, str(self.database), self.name, str(self.amount), self.engine],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -70,9 +72,11 @@ class Worker:
         self.ready.set()
 
 
-def run_together(role: str, database: Path, count: int, amount: float) -> list[Worker]:
-    """Start so many processes, let them begin at once, and wait for their ends."""
-    workers = [Worker(role, database, f"w{number}", amount) for number in range(count)]
+def run_together(
+    role: str, database: Path, count: int, amount: float, engines: Sequence[str] = ("auto",)
+) -> list[Worker]:
+    """Start so many processes, on these engines in turn, let them begin at once, and wait for their ends."""
+    workers = [Worker(role, database, f"w{number}", amount, engines[number % len(engines)]) for number in range(count)]
     for worker in workers:
         assert worker.ready.wait(DEADLINE)
     for worker in workers:

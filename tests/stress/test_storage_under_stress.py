@@ -61,17 +61,19 @@ def broken_rules(database: Path) -> list[str]:
     return anyio.run(check)
 
 
+@pytest.mark.parametrize("engines", [("libsql",), ("sqlite3",), ("libsql", "sqlite3")], ids="-and-".join)
 def test_thirty_two_processes_lose_no_acknowledged_write_and_none_waits_long(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    engines: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     database = tmp_path / "memory.db"
-    workers = run_together("write", database, PROCESSES, SECONDS)
+    workers = run_together("write", database, PROCESSES, SECONDS, engines)
     figures = [worker.figures or {} for worker in workers]
     writes = sum(len(worker.acknowledged) for worker in workers)
     longest = max(one.get("longest", 0.0) for one in figures)
     lost = lost_writes(database, workers)
     report(
         capsys,
+        engines=engines,
         processes=PROCESSES,
         seconds=SECONDS,
         writes=writes,

@@ -1,4 +1,4 @@
-"""Processes of the stress suite: ``python workers.py ROLE DATABASE NAME AMOUNT``.
+"""Processes of the stress suite: ``python workers.py ROLE DATABASE NAME AMOUNT ENGINE``.
 
 Each writes what was acknowledged to stdout, one line a write, and its figures as a last line of JSON. A line stands
 in the pipe as soon as the write was acknowledged, so a process that is killed leaves exactly what it was told.
@@ -93,8 +93,8 @@ def finish(**figures: float) -> None:
 
 
 async def main() -> None:
-    role, path, name, amount = sys.argv[1:]
-    database = await open_local(Path(path))
+    role, path, name, amount, engine = sys.argv[1:]
+    database = await open_local(Path(path), engine=engine)  # pyright: ignore[reportArgumentType] - a word of a command
     await migrate(database)
     acknowledge("ready")
     sys.stdin.readline()  # all begin together

@@ -8,12 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
 
 from swarm_memory.config import DATABASE_NAME, PREFIX, Settings, unknown_variables
-from swarm_memory.storage.driver import engine_name
+from swarm_memory.errors import StorageError
+from swarm_memory.storage.driver import choose_engine, engine_name
 
 _OLDEST_PYTHON: Final = (3, 11)
 _LEAST_FREE: Final = 100_000_000  # bytes; below, a checkpoint of the largest WAL may not fit any more
@@ -48,18 +48,12 @@ def check_python() -> Check:
     return Check("Python", "ok", found)
 
 
-def check_engine() -> Check:
-    """libSQL, or the standard library's SQLite and why."""
-    found = engine_name()
-    if found.startswith("libsql"):
-        return Check("engine", "ok", found)
-    why = "libsql is not installed" if find_spec("libsql") is None else "libsql is installed and cannot be imported"
-    return Check(
-        "engine",
-        "warning",
-        f"{found}, since {why}; it serves the local store all the same",
-        "use a platform that libsql has a wheel for: Linux on x86_64, or macOS with Python below 3.14.",
-    )
+def check_engine(settings: Settings) -> Check:
+    """What runs the SQL of the local store."""
+    try:
+        return Check("engine", "ok", engine_name(choose_engine(settings.engine)))
+    except StorageError as error:
+        return Check("engine", "failed", error.message, error.next_step)
 
 
 def check_variables() -> Check:

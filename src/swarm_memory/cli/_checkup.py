@@ -25,12 +25,13 @@ _RESTORE: Final = "restore the file from a backup, or move it away: the next sta
 
 def examine() -> list[Check]:
     """Look at everything, and go on after what is wrong as far as that makes sense."""
-    checks = [_checks.check_python(), _checks.check_engine(), _checks.check_variables()]
+    checks = [_checks.check_python(), _checks.check_variables()]
     settings = _settings(checks)
     if settings is None:
         return checks
     configure_logs(settings.log_level, settings.log_format)
     home = settings.home
+    checks.append(_checks.check_engine(settings))
     checks += [_checks.check_directory(home), _checks.check_file_system(home), _checks.check_space(home)]
     if checks[-3].result != "failed":
         with _captured_stdout() as captured:

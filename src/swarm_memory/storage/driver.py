@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from swarm_memory.errors import (
     StorageBusy,
@@ -34,7 +34,10 @@ except ImportError:  # no wheel for this platform
 
 _libsql: Any = _imported  # it ships no types; Connection below is the typed face of what is used
 
+Engine = Literal["sqlite3", "libsql"]
+
 _EXACT_IN_DOUBLE: Final = 2**53
+_OLDEST_SQLITE: Final = (3, 37, 0)
 
 
 class Refused(Exception):
@@ -91,11 +94,42 @@ _TEXTS: Final[tuple[tuple[str, type[StorageError], str, str], ...]] = (
 )
 
 
-def engine_name(*, force_sqlite: bool = False) -> str:
+def choose_engine(wish: Engine | Literal["auto"]) -> Engine:
+    """The engine for a local file.
+
+    ``auto`` takes libSQL, whose SQLite is the same everywhere, and the standard library's where libSQL has no wheel:
+    how new that one is and what it was built with depends on the Python (docs/decisions/0001). The schema needs STRICT
+    tables, since 3.37, and FTS5.
+
+    Raises:
+        StorageUnavailable: The engine wished for is not there, or none is.
+    """
+    if wish != "sqlite3" and _libsql is not None:
+        return "libsql"
+    if wish != "libsql" and sqlite3.sqlite_version_info >= _OLDEST_SQLITE and _has_full_text():
+        return "sqlite3"
+    raise StorageUnavailable(
+        f"The engine {wish} cannot serve here: Python's SQLite is {sqlite3.sqlite_version}, and libsql is "
+        f"{'missing' if _libsql is None else 'installed'}.",
+        next_step="set SWARM_MEMORY_ENGINE=auto, or use a Python with SQLite 3.37 or newer and FTS5.",
+    )
+
+
+def engine_name(engine: Engine) -> str:
     """Name and version of what runs the SQL, for status answers: ``libsql 3.45.1`` or ``sqlite3 3.40.1``."""
-    if _libsql is None or force_sqlite:
-        return f"sqlite3 {sqlite3.sqlite_version}"
-    return f"libsql {connect(':memory:').run('SELECT sqlite_version()')[0][0]}"
+    connection = connect(":memory:", engine)
+    try:
+        return f"{engine} {connection.run('SELECT sqlite_version()')[0][0]}"
+    finally:
+        connection.close()
+
+
+def _has_full_text() -> bool:
+    connection = connect(":memory:", "sqlite3")
+    try:
+        return ("ENABLE_FTS5",) in connection.run("PRAGMA compile_options")
+    finally:
+        connection.close()
 
 
 def translate(error: Exception) -> Exception:
@@ -151,19 +185,19 @@ class Connection:
         self._raw.close()
 
 
-def connect(path: Path | str, *, force_sqlite: bool = False) -> Connection:
+def connect(path: Path | str, engine: Engine) -> Connection:
     """Open a database file for reading and writing; it is made if missing. Transactions are only those one begins.
 
     Args:
         path: The file, or ``:memory:``.
-        force_sqlite: Use the standard library's engine even where libSQL is there (tests of platforms without it).
+        engine: As ``choose_engine`` gave it. One process must use one engine for a file.
 
     Raises:
         StorageUnavailable: The file cannot be opened.
     """
-    # Waiting for a lock inside the driver holds the GIL: time-out 0, and the caller retries.
+    # Waiting for a lock inside the driver would stop the event loop: time-out 0, and the caller retries.
     try:
-        if _libsql is None or force_sqlite:
+        if engine == "sqlite3":
             return Connection(sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False))
         return Connection(_libsql.connect(str(path), timeout=0, isolation_level=None))
     except (ValueError, sqlite3.Error) as error:

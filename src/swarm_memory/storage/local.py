@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeVar
 import anyio
 
 from swarm_memory.errors import StorageBusy, StorageUnavailable
-from swarm_memory.storage.driver import Connection, GuardRaised, Refused, connect, engine_name
+from swarm_memory.storage.driver import Connection, Engine, GuardRaised, Refused, choose_engine, connect, engine_name
 from swarm_memory.storage.queries import Row, Statement
 from swarm_memory.storage.turn import Turn
 
@@ -26,7 +26,7 @@ _PRAGMAS: Final = ("PRAGMA temp_store = MEMORY", "PRAGMA journal_size_limit = 67
 
 
 class LocalDatabase:
-    """The local file. Reads run on the event loop: they take microseconds, and the driver holds the GIL anyway.
+    """The local file. Reads run on the event loop: they take microseconds, less than a thread would.
 
     A batch runs from BEGIN IMMEDIATE to COMMIT in one piece, on the event loop if no other process is writing, else in
     a thread that waited for its turn; cancellation never cuts it. Reads have a connection of their own and never see
@@ -147,7 +147,7 @@ async def open_local(
     *,
     busy_timeout: float = 30.0,
     durability: Literal["normal", "full"] = "normal",
-    force_sqlite: bool = False,
+    engine: Engine | Literal["auto"] = "auto",
 ) -> LocalDatabase:
     """Open the file, made with its directory if missing, readable by its owner only. The schema is ``migrate``'s.
 
@@ -155,7 +155,7 @@ async def open_local(
         path: The database file.
         busy_timeout: Seconds a call waits for other processes.
         durability: ``full`` syncs every commit to the disk; ``normal`` may lose the last moments at a power loss.
-        force_sqlite: See ``driver.connect``.
+        engine: See ``driver.choose_engine``.
 
     Raises:
         StorageUnavailable: The directory or file cannot be made or opened.
@@ -171,8 +171,9 @@ async def open_local(
             next_step="check the permissions, or set SWARM_MEMORY_HOME to a directory that may be written.",
         ) from error
     turn = Turn(path)
-    reader, writer = connect(path, force_sqlite=force_sqlite), connect(path, force_sqlite=force_sqlite)
-    database = LocalDatabase(reader, writer, turn, busy_timeout, engine_name(force_sqlite=force_sqlite))
+    chosen = choose_engine(engine)
+    reader, writer = connect(path, chosen), connect(path, chosen)
+    database = LocalDatabase(reader, writer, turn, busy_timeout, engine_name(chosen))
     try:
         # Turning WAL on takes the lock, and two processes may open a fresh file at once.
         await database.until_free(lambda: writer.run("PRAGMA journal_mode = WAL"))

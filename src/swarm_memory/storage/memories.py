@@ -15,8 +15,8 @@ from swarm_memory.storage.writer import Change
 
 _SQL = load_queries("memories")
 
-HIGHEST: Final = "\U0010ffff"
-"""Sorts behind every key."""
+HIGHEST: Final = "\U0010ffff" * 257
+"""Sorts behind every key, which has 1,024 bytes at most."""
 
 
 def change_of(operation: Operation, caller: Caller) -> Change:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from swarm_memory.errors import InvalidArgument
@@ -87,6 +87,12 @@ class Arguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, validate_by_name=True, validate_by_alias=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def one_spelling(cls, raw: Any) -> Any:
+        """Both spellings of each name, ``max_agents`` and ``maxAgents``, are the field's own name."""
+        return _one_spelling(cls, cast("dict[str, Any]", raw)) if isinstance(raw, dict) else raw
+
     def given(self) -> set[str]:
         """Names of the arguments that the caller gave, null ones aside (a null ``value`` is a value)."""
         return {name for name in self.model_fields_set if name == "value" or getattr(self, name) is not None}
@@ -109,7 +115,7 @@ def parse(model: type[_ArgumentsT], raw: Mapping[str, Any]) -> _ArgumentsT:
         InvalidArgument: Whatever is wrong first, with the rule and what would be right.
     """
     try:
-        return model.model_validate(_one_spelling(model, raw))
+        return model.model_validate(raw)
     except ValidationError as error:
         raise _explain(model, error) from None
 

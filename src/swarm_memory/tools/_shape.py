@@ -36,6 +36,8 @@ def value_or_part(memory: Memory, offset: int | None) -> dict[str, Any]:
             f"offset is {start}, and the value has {len(text)} bytes.", next_step="send an offset below total_bytes."
         )
     # An offset inside a character moves to the next one; a part never ends inside one.
+    while start < len(text) and text[start] & 0xC0 == 0x80:
+        start += 1
     part = text[start : start + PART_BYTES].decode("utf-8", "ignore")
     end = start + PART_BYTES
     shown: dict[str, Any] = {

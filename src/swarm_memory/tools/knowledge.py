@@ -1,7 +1,7 @@
 """search_knowledge and add_knowledge: finding what was meant, and saying what was learned."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
@@ -124,13 +124,14 @@ def _where(call: Call) -> dict[str, str]:
 
 
 def _since(text: str | None, now: int) -> int | None:
-    """Milliseconds since 1970 of an ISO-8601 time or of an age before now."""
+    """Milliseconds since 1970 of an ISO-8601 time, in UTC unless it says another zone, or of an age before now."""
     if text is None:
         return None
     if age := _DURATION.fullmatch(text):
         return now - int(age[1]) * _SECONDS[age[2]] * 1000
     try:
-        return int(datetime.fromisoformat(text).timestamp() * 1000)
+        moment = datetime.fromisoformat(text)
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
     except (ValueError, OverflowError, OSError):
         raise InvalidArgument(
             "since is neither a time nor an age.",
