@@ -27,7 +27,7 @@ from swarm_memory.models.words import MAX_TERMS
 from swarm_memory.services.memory import HISTORY_WHOLE
 from swarm_memory.services.search import BRIEF_TOKENS, CANDIDATES
 from swarm_memory.tools import memory
-from swarm_memory.tools._arguments import MAX_TAG, MAX_TAGS, Arguments, Tags, schema_of
+from swarm_memory.tools._arguments import ANY_JSON, MAX_TAG, MAX_TAGS, Arguments, Tags, schema_of
 from swarm_memory.tools._boundary import MAX_ANSWER_BYTES, REQUEST_ID, Tool
 from swarm_memory.tools._shape import LIST_BYTES, PART_BYTES
 from swarm_memory.tools.table import ALL_TOOLS, tools_of
@@ -116,13 +116,15 @@ def _type_of(node: dict[str, Any], field: FieldInfo) -> str:
 def _json_type(node: dict[str, Any]) -> str:
     if "enum" in node:
         return ", ".join(f"`{one}`" for one in node["enum"])
+    if node.get("anyOf") == ANY_JSON["anyOf"]:
+        return "any JSON value"
     if "anyOf" in node:
         return " or ".join(dict.fromkeys(_json_type(one) for one in node["anyOf"]))
     if "$ref" in node:
         return "object"
     if node.get("type") == "array":
         return f"list of {_json_type(node['items'])}s"
-    return node.get("type", "any JSON value")
+    return node["type"]
 
 
 def _numbers(node: dict[str, Any]) -> list[str]:

@@ -63,7 +63,13 @@ Cursor = Annotated[str, _bounded("cursor", 1, 4096)]
 Priority = Annotated[str, _bounded("priority", 1, 32)] | Annotated[int, Field(ge=-(2**53), le=2**53)]
 Limit = Annotated[int, Field(ge=1, le=200)]
 IfVersion = Annotated[int, Field(ge=0, le=2**53)]
-Ttl = Annotated[int | float, Field(ge=1, le=TEN_YEARS, allow_inf_nan=False)]
+Ttl = Annotated[float, Field(ge=1, le=TEN_YEARS, allow_inf_nan=False)]
+
+
+ANY_JSON: Final[dict[str, Any]] = {
+    "anyOf": [*({"type": name} for name in ("string", "number", "boolean", "object", "array")), {"const": None}]
+}
+"""Schema of an argument that takes any JSON value: said in full, since a schema without a rule looks like a mistake."""
 
 
 def _tags(value: list[str] | str) -> list[str]:
@@ -122,7 +128,13 @@ def parse(model: type[_ArgumentsT], raw: Mapping[str, Any]) -> _ArgumentsT:
 
 def schema_of(model: type[Arguments]) -> dict[str, Any]:
     """JSON Schema of a model as it is published: canonical names, without titles and without null as a choice."""
-    return _slim(model.model_json_schema(by_alias=True))
+    schema = _slim(model.model_json_schema(by_alias=True))
+    for part in (schema, *schema.get("$defs", {}).values()):
+        part.pop("description", None)  # the models' docstrings are for readers of the source
+    properties: dict[str, Any] = schema["properties"]
+    # What all tools share goes last.
+    schema["properties"] = properties | {name: properties.pop(name) for name in CommonArguments.model_fields}
+    return schema
 
 
 def names_of(model: type[Arguments]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mcp import types
+import mcp_types as types
 
 from swarm_memory.app import App
 from swarm_memory.config import Toolset

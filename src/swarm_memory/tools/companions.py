@@ -11,6 +11,7 @@ from swarm_memory.models.memory import Memory, iso
 from swarm_memory.models.search import Filters
 from swarm_memory.models.values import encode
 from swarm_memory.tools._arguments import (
+    ANY_JSON,
     CommonArguments,
     Content,
     Cursor,
@@ -22,7 +23,7 @@ from swarm_memory.tools._arguments import (
 )
 from swarm_memory.tools._boundary import Call, Tool
 from swarm_memory.tools._cursor import NUMBER, make_cursor, read_cursor
-from swarm_memory.tools._shape import bounded, fit_hits, hit_frame, without_none
+from swarm_memory.tools._shape import bounded, echo, fit_hits, hit_frame, without_none
 from swarm_memory.tools.memory import one_of
 
 _TOKENS: Final = 2_000
@@ -37,7 +38,7 @@ class MemorySearchArguments(CommonArguments):
     query: Query | None = None
     namespace: Namespace | None = None
     limit: Limit = 10
-    threshold: Annotated[int | float, Field(ge=0, le=1)] | None = Field(None, description="Least score.")
+    threshold: Annotated[float, Field(ge=0, le=1)] | None = Field(None, description="Least score.")
 
 
 class AddConversationArguments(CommonArguments):
@@ -47,7 +48,7 @@ class AddConversationArguments(CommonArguments):
     message: Content | None = None
     response: Content | None = None
     user_id: Annotated[str, Field(min_length=1, max_length=256)] | None = None
-    context: Any = None
+    context: Any = Field(None, json_schema_extra=ANY_JSON)
     role: Annotated[str, Field(min_length=1, max_length=32)] | None = None
     content: Content | None = None
     metadata: dict[str, Any] | None = None
@@ -67,7 +68,12 @@ async def memory_search(call: Call, arguments: MemorySearchArguments) -> dict[st
     filters = Filters(call.caller.project, only_project=True, namespace=arguments.namespace)
     found = await call.app.search.search(query, filters, arguments.limit)
     hits = [hit for hit in found.hits if arguments.threshold is None or hit.score >= arguments.threshold]
-    answer: dict[str, Any] = {"success": True, "query": query[:200], "total": found.total, "searched": found.searched}
+    answer: dict[str, Any] = {
+        "success": True,
+        "query": echo(query, _TOKENS),
+        "total": found.total,
+        "searched": found.searched,
+    }
     left_out = fit_hits(answer, hits, _TOKENS, lambda hit: hit_frame(hit, with_project=False))
     return answer | {"count": len(answer["results"])} | ({"more": left_out} if left_out else {})
 

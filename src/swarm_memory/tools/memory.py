@@ -14,6 +14,7 @@ from swarm_memory.models.search import Filters
 from swarm_memory.models.values import MAX_VALUE_BYTES, check_text, decode, encode
 from swarm_memory.services.memory import HISTORY_WHOLE, Miss
 from swarm_memory.tools._arguments import (
+    ANY_JSON,
     Arguments,
     CommonArguments,
     Cursor,
@@ -29,7 +30,7 @@ from swarm_memory.tools._arguments import (
 )
 from swarm_memory.tools._boundary import Call, Tool
 from swarm_memory.tools._cursor import NUMBER, PLACE, make_cursor, read_cursor
-from swarm_memory.tools._shape import PART_BYTES, bounded, fit_hits, hit_frame, value_or_part, without_none
+from swarm_memory.tools._shape import PART_BYTES, bounded, echo, fit_hits, hit_frame, value_or_part, without_none
 
 DEFAULT_NAMESPACE: Final = "default"
 _PREVIEW: Final = 120
@@ -45,7 +46,7 @@ class OperationArguments(Arguments):
     action: WriteAction
     key: Key | None = None
     id: Id | None = None
-    value: Any = None
+    value: Any = Field(None, json_schema_extra=ANY_JSON)
     namespace: Namespace | None = None
     ttl: Ttl | None = None
     tags: Tags | None = None
@@ -58,7 +59,11 @@ class MemoryUsageArguments(CommonArguments):
     action: Action
     key: Key | None = None
     id: Id | None = Field(None, description="Instead of key: retrieve, delete, history.")
-    value: Any = Field(None, description="Any JSON value. increment: the number to add; append: the item.")
+    value: Any = Field(
+        None,
+        description="Any JSON value. increment: the number to add; append: the item.",
+        json_schema_extra=ANY_JSON,
+    )
     namespace: Namespace | None = Field(None, description='Default "default"; list and search look in all.')
     ttl: Ttl | None = Field(None, description="Seconds until it expires.")
     tags: Tags | None = None
@@ -297,7 +302,7 @@ async def _search(call: Call, arguments: MemoryUsageArguments) -> dict[str, Any]
         tags=tuple(arguments.tags or ()),
     )
     found = await call.app.search.search(query, filters, arguments.limit or 10)
-    answer: dict[str, Any] = {"success": True, "action": "search", "query": query[:200]}
+    answer: dict[str, Any] = {"success": True, "action": "search", "query": echo(query, _SEARCH_TOKENS)}
     left_out = fit_hits(answer, found.hits, _SEARCH_TOKENS, lambda hit: hit_frame(hit, with_project=False))
     for shown, hit in zip(answer["results"], found.hits, strict=False):
         content = shown.pop("content")
