@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import anyio
 from mcp.types import CallToolResult
@@ -29,7 +29,7 @@ def make_settings(home: Path) -> Settings:
             "mode": "local",
             "busy_timeout": 10.0,
             "CLAUDE_CODE_SESSION_ID": "session-1",
-            "CLAUDE_PROJECT_DIR": None,
+            "CLAUDE_PROJECT_DIR": home.parent,
             "TURSO_DB_URL": None,
         }
     )
@@ -142,3 +142,24 @@ def same_json(one: Any, other: Any) -> bool:
 def topics(answer: dict[str, Any]) -> list[str]:
     """Topics of a search's results, best first."""
     return [one["topic"] for one in answer["results"]]
+
+
+_MOVING = (
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"), "TIME"),
+    (re.compile(r"[0-9a-z]{26,28}"), "ID"),
+)
+
+
+def still(answer: Any) -> Any:
+    """An answer with what differs between two runs replaced: times, ids, the host, sequence numbers."""
+    if isinstance(answer, dict):
+        fixed = {"seq": "SEQ", "host": "HOST", "cursor": "CURSOR"}
+        items = cast("dict[str, Any]", answer).items()
+        return {name: fixed[name] if name in fixed else still(value) for name, value in items}
+    if isinstance(answer, list):
+        return [still(one) for one in cast("list[Any]", answer)]
+    if isinstance(answer, str):
+        for pattern, name in _MOVING:
+            if pattern.fullmatch(answer):
+                return name
+    return answer

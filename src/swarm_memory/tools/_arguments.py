@@ -133,7 +133,8 @@ def schema_of(model: type[Arguments]) -> dict[str, Any]:
         part.pop("description", None)  # the models' docstrings are for readers of the source
     properties: dict[str, Any] = schema["properties"]
     # What all tools share goes last.
-    schema["properties"] = properties | {name: properties.pop(name) for name in CommonArguments.model_fields}
+    shared = {name: properties.pop(name) for name in CommonArguments.model_fields if name in properties}
+    schema["properties"] = properties | shared
     return schema
 
 

@@ -12,6 +12,8 @@ from swarm_memory.services.excerpt import cost_of, excerpt
 PART_BYTES: Final = 40_000
 LIST_BYTES: Final = 200_000
 _LEAST_CONTENT: Final = 30
+_LAST_CONTENT: Final = 10
+"""Tokens of content that a hit needs to be told at all."""
 
 _ItemT = TypeVar("_ItemT")
 
@@ -63,6 +65,14 @@ def bounded(items: Sequence[_ItemT], shape: Callable[[_ItemT], dict[str, Any]]) 
     return shaped
 
 
+def echo(query: str, max_tokens: int) -> str:
+    """The query as an answer repeats it: at most 200 characters, and a tenth of the answer's budget."""
+    shown = query[:200]
+    while cost_of(shown) > max_tokens // 10:
+        shown = shown[: len(shown) * 3 // 4]
+    return shown
+
+
 def fit_hits(
     answer: dict[str, Any], hits: Sequence[Hit], max_tokens: int, shape: Callable[[Hit], dict[str, Any]]
 ) -> int:
@@ -74,18 +84,36 @@ def fit_hits(
     answer["results"] = results
     left = max_tokens - cost_of(answer) - 8
     for position, hit in enumerate(hits):
-        one = shape(hit)
         text = hit.memory.text
-        frame = cost_of(one | {"content": "", "truncated": True}) + 1
-        room = left // (len(hits) - position) - frame
-        if room < _LEAST_CONTENT:
-            room = min(left - frame, _LEAST_CONTENT)
-        if room < min(_LEAST_CONTENT, cost_of(text)) and results:
+        share = left // (len(hits) - position)
+        frame = _frame(shape(hit), (share, left // 2, left), min(_LEAST_CONTENT, cost_of(text)))
+        room = left - _cost_of_frame(frame)
+        if room < min(_LAST_CONTENT, cost_of(text)):
             return len(hits) - position
-        one |= _content(text, hit.match, max(room, 10))
+        wanted = max(share - _cost_of_frame(frame), _LEAST_CONTENT)
+        one = frame | _content(text, hit.match, min(room, wanted))
         left -= cost_of(one) + 1
         results.append(one)
     return 0
+
+
+def _frame(full: dict[str, Any], rooms: Sequence[int], least: int) -> dict[str, Any]:
+    """The fullest frame that leaves a room for some content; the smaller room is tried first."""
+    slim = {name: _short(full[name]) for name in full if name not in ("match", "tags", "source", "session_id")}
+    bare = {name: _short(full[name], 40) for name in ("id", "topic") if name in full}
+    for room in rooms:
+        for frame in (full, slim, bare):
+            if _cost_of_frame(frame) + least <= room:
+                return frame
+    return bare
+
+
+def _cost_of_frame(frame: dict[str, Any]) -> int:
+    return cost_of(frame | {"content": "", "truncated": True}) + 1
+
+
+def _short(value: Any, length: int = 80) -> Any:
+    return value[:length] + "…" if isinstance(value, str) and len(value) > length else value
 
 
 def _content(text: str, terms: Sequence[str], tokens: int) -> dict[str, Any]:

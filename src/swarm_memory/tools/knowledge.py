@@ -27,7 +27,7 @@ from swarm_memory.tools._arguments import (
     Topic,
 )
 from swarm_memory.tools._boundary import Call, Tool
-from swarm_memory.tools._shape import fit_hits, hit_frame
+from swarm_memory.tools._shape import echo, fit_hits, hit_frame
 from swarm_memory.tools.memory import DEFAULT_NAMESPACE
 
 _MAX_ATTRIBUTES: Final = 10_000
@@ -89,7 +89,7 @@ async def search_knowledge(call: Call, arguments: SearchArguments) -> dict[str, 
         return await _brief(call, arguments, filters)
     found = await call.app.search.search(arguments.query or "", filters, arguments.limit, strict=arguments.strict)
     answer: dict[str, Any] = {
-        "query": (arguments.query or "")[:200],
+        "query": echo(arguments.query or "", arguments.max_tokens),
         "total": found.total,
         **_where(call),
         "searched": found.searched,
@@ -115,7 +115,8 @@ async def _brief(call: Call, arguments: SearchArguments, filters: Filters) -> di
     tokens = min(arguments.max_tokens, BRIEF_TOKENS)
     left_out = fit_hits(answer, hits, tokens, lambda hit: hit_frame(hit, with_project=False))
     for one in answer["results"]:
-        del one["score"], one["match"]
+        for name in ("score", "match"):
+            one.pop(name, None)
     return answer | ({"more": left_out} if left_out else {})
 
 
