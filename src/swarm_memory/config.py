@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     tools: Toolset = Field(default=Toolset.DEFAULT, description="Toolset: memory, default or all.")
     engine: Literal["auto", "sqlite3", "libsql"] = Field(
         default="auto",
-        description="What runs the local file's SQL. auto: libsql, or Python's sqlite3 where libsql has no wheel.",
+        description="What runs the local file's SQL. auto: Python's sqlite3 if it has what is needed, else libsql.",
     )
     durability: Literal["normal", "full"] = Field(
         default="normal",

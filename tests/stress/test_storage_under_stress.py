@@ -61,7 +61,7 @@ def broken_rules(database: Path) -> list[str]:
     return anyio.run(check)
 
 
-@pytest.mark.parametrize("engines", [("libsql",), ("sqlite3",), ("libsql", "sqlite3")], ids="-and-".join)
+@pytest.mark.parametrize("engines", [("sqlite3",), ("libsql",), ("sqlite3", "libsql")], ids="-and-".join)
 def test_thirty_two_processes_lose_no_acknowledged_write_and_none_waits_long(
     engines: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -17,10 +17,11 @@ from swarm_memory.storage.turn import Turn
 
 _T = TypeVar("_T")
 
-# Waits between two tries for the lock, in seconds: drawn evenly between a floor and a ceiling that doubles.
-_WAIT_FLOOR: Final = 0.0005
-_WAIT_FIRST_CEILING: Final = 0.002
-_WAIT_LAST_CEILING: Final = 0.03
+# Longest waits between two tries for the write lock, in seconds: each draws from the upper half, and the bound doubles
+# from the first to the last. Long ones pay: whoever has the lock goes on writing from warm caches, while polls and
+# hand-overs would cost more than the writes (docs/decisions/0006).
+_WAIT_FIRST: Final = 0.004
+_WAIT_LAST: Final = 0.2
 
 _PRAGMAS: Final = ("PRAGMA temp_store = MEMORY", "PRAGMA journal_size_limit = 67108864")
 
@@ -28,17 +29,15 @@ _PRAGMAS: Final = ("PRAGMA temp_store = MEMORY", "PRAGMA journal_size_limit = 67
 class LocalDatabase:
     """The local file. Reads run on the event loop: they take microseconds, less than a thread would.
 
-    A batch runs from BEGIN IMMEDIATE to COMMIT in one piece, on the event loop if no other process is writing, else in
-    a thread that waited for its turn; cancellation never cuts it. Reads have a connection of their own and never see
-    an open transaction.
+    A batch runs from BEGIN IMMEDIATE to COMMIT without an await in between, so cancellation never cuts it, and no read
+    sees an open transaction.
     """
 
     mode = "local"
 
-    def __init__(self, reader: Connection, writer: Connection, turn: Turn, busy_timeout: float, engine: str) -> None:
-        """Wrap open connections; use ``open_local``."""
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, connection: Connection, turn: Turn, busy_timeout: float, engine: str) -> None:
+        """Wrap an open connection; use ``open_local``."""
+        self._connection = connection
         self._turn = turn
         self._busy_timeout = busy_timeout
         self._one_batch = anyio.Lock()
@@ -60,7 +59,7 @@ class LocalDatabase:
             StorageBusy: Other processes held the lock for the whole time-out; nothing was written.
         """
         async with self._one_batch:
-            return await self.until_free(lambda: self._commit(statements), in_turn=True)
+            return await self.until_free(lambda: self._commit_in_turn(statements))
 
     def now(self) -> int:
         """Milliseconds since 1970 UTC: the database's clock is this machine's."""
@@ -70,34 +69,41 @@ class LocalDatabase:
         """Close the file; the last process that does so folds the WAL into it."""
         if not self._closed:
             self._closed = True
-            self._reader.close()
-            self._writer.close()
+            self._connection.close()
             self._turn.close()
 
     def _read(self, statements: Sequence[Statement]) -> list[list[Row]]:
         self._refuse_if_closed()
         if len(statements) == 1:
-            return [self._reader.run(statements[0].sql, statements[0].args)]
-        self._reader.run("BEGIN")
+            return [self._connection.run(statements[0].sql, statements[0].args)]
+        self._connection.run("BEGIN")
         try:
-            return [self._reader.run(statement.sql, statement.args) for statement in statements]
+            return [self._connection.run(statement.sql, statement.args) for statement in statements]
         finally:
-            self._reader.run("COMMIT")
+            self._connection.run("COMMIT")
+
+    def _commit_in_turn(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        if not self._turn.try_take():
+            raise StorageBusy("Another process is writing.", next_step="try again.")
+        try:
+            return self._commit(statements)
+        finally:
+            self._turn.give_back()
 
     def _commit(self, statements: Sequence[Statement]) -> list[list[Row]]:
         self._refuse_if_closed()
-        self._writer.run("BEGIN IMMEDIATE")
+        self._connection.run("BEGIN IMMEDIATE")
         try:
             results = [self._step(statement, index) for index, statement in enumerate(statements)]
-            self._writer.run("COMMIT")
+            self._connection.run("COMMIT")
         except BaseException:
-            self._writer.roll_back()
+            self._connection.roll_back()
             raise
         return results
 
     def _step(self, statement: Statement, index: int) -> list[Row]:
         try:
-            return self._writer.run(statement.sql, statement.args)
+            return self._connection.run(statement.sql, statement.args)
         except GuardRaised:
             raise Refused(statement.name, index) from None
 
@@ -105,41 +111,21 @@ class LocalDatabase:
         if self._closed:
             raise StorageUnavailable("The store is closed: the server is ending.", next_step="start the server again.")
 
-    async def until_free(self, attempt: Callable[[], _T], *, in_turn: bool = False) -> _T:
+    async def until_free(self, attempt: Callable[[], _T]) -> _T:
         """Try until SQLite's lock is free, with random waits so that processes do not march in step."""
         deadline = time.monotonic() + self._busy_timeout
-        ceiling = _WAIT_FIRST_CEILING
+        ceiling = _WAIT_FIRST
         while True:
             try:
-                return await self._in_turn(attempt, deadline) if in_turn else attempt()
+                return attempt()
             except StorageBusy as busy:
                 if time.monotonic() >= deadline:
                     raise StorageBusy(
                         f"Other writers held the store for {self._busy_timeout:g} s; nothing was written.",
                         next_step="try again; if it persists, end the process that holds the file open.",
                     ) from busy
-            await anyio.sleep(random.uniform(_WAIT_FLOOR, ceiling))  # noqa: S311 - jitter, not a secret
-            ceiling = min(ceiling * 2, _WAIT_LAST_CEILING)
-
-    async def _in_turn(self, attempt: Callable[[], _T], deadline: float) -> _T:
-        """Run the attempt when it is this process's turn to write."""
-        if self._turn.try_take():
-            try:
-                return attempt()
-            finally:
-                self._turn.give_back()
-        future = self._turn.submit(attempt)
-        loop = asyncio.get_running_loop()
-        landed = asyncio.Event()
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(landed.set))
-        timer = loop.call_later(deadline - time.monotonic(), future.cancel)
-        # A batch that may have begun must be awaited, whoever has given up on the call.
-        with anyio.CancelScope(shield=True):
-            await landed.wait()
-        timer.cancel()
-        if future.cancelled():
-            raise StorageBusy("The turn to write did not come.", next_step="try again.")
-        return future.result()
+            await asyncio.sleep(random.uniform(ceiling / 2, ceiling))  # noqa: S311 - jitter, not a secret
+            ceiling = min(ceiling * 2, _WAIT_LAST)
 
 
 async def open_local(
@@ -161,25 +147,24 @@ async def open_local(
         StorageUnavailable: The directory or file cannot be made or opened.
         StorageCorrupt: The file is no database.
     """
+    chosen = choose_engine(engine)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # SQLite gives its side files the mode of the file itself.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        turn = Turn(path)
     except OSError as error:
         raise StorageUnavailable(
             f"The store {path} cannot be made or opened: {error.strerror}.",
             next_step="check the permissions, or set SWARM_MEMORY_HOME to a directory that may be written.",
         ) from error
-    turn = Turn(path)
-    chosen = choose_engine(engine)
-    reader, writer = connect(path, chosen), connect(path, chosen)
-    database = LocalDatabase(reader, writer, turn, busy_timeout, engine_name(chosen))
+    connection = connect(path, chosen)
+    database = LocalDatabase(connection, turn, busy_timeout, engine_name(chosen))
     try:
         # Turning WAL on takes the lock, and two processes may open a fresh file at once.
-        await database.until_free(lambda: writer.run("PRAGMA journal_mode = WAL"))
+        await database.until_free(lambda: connection.run("PRAGMA journal_mode = WAL"))
         for pragma in (*_PRAGMAS, f"PRAGMA synchronous = {durability}"):
-            writer.run(pragma)
-            reader.run(pragma)
+            connection.run(pragma)
     except BaseException:
         database.close()
         raise
