@@ -19,7 +19,14 @@ from swarm_memory.errors import (
     StorageReadOnly,
     StorageUnavailable,
 )
-from swarm_memory.storage.driver import _TEXTS, AlreadyThere, Engine, GuardRaised, connect, translate
+from swarm_memory.storage.driver import (
+    _TEXTS,  # pyright: ignore[reportPrivateUsage] - the table under test
+    AlreadyThere,
+    Engine,
+    GuardRaised,
+    connect,
+    translate,
+)
 
 
 def _locked(engine: str, path: Path) -> None:

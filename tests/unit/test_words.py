@@ -1,0 +1,82 @@
+"""A query in plain words is taken apart whatever is in it."""
+
+import sqlite3
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from swarm_memory.models.words import MAX_TERMS, parse_words, words_of
+from swarm_memory.services.search import _expression  # pyright: ignore[reportPrivateUsage] - what goes to the index
+
+
+def test_terms_phrases_and_fields_are_told_apart() -> None:
+    words = parse_words('How do we rotate "Refresh Tokens" pattern:JWT-auth topic:"two words" rotate')
+
+    assert words.terms == ("rotate", "refresh", "tokens", "jwt", "auth", "two", "words")
+    assert words.phrases == ("refresh tokens",)
+    assert words.fields == (("pattern", "jwt auth"), ("topic", "two words"))
+    assert not words.truncated
+
+
+@pytest.mark.parametrize(
+    ("query", "terms"),
+    [
+        ("", ()),
+        ("?!", ()),
+        ("the and of", ("the", "and", "of")),
+        ("the cat", ("cat",)),
+        ("don't", ("don", "t")),
+        ("snake_case kebab-case", ("snake", "case", "kebab")),
+        ("日本語", ("日本語",)),
+        ("a:", ("a",)),
+        ("http://x.y/z", ("x", "y", "z")),
+    ],
+)
+def test_words_are_runs_of_letters_and_digits_without_those_that_say_nothing(
+    query: str, terms: tuple[str, ...]
+) -> None:
+    assert parse_words(query).terms == terms
+
+
+def test_more_than_256_terms_are_cut_and_said_to_be() -> None:
+    exact = parse_words(" ".join(f"w{number}" for number in range(MAX_TERMS)))
+    more = parse_words(" ".join(f"w{number}" for number in range(MAX_TERMS + 1)))
+
+    assert (len(exact.terms), exact.truncated) == (MAX_TERMS, False)
+    assert (len(more.terms), more.truncated) == (MAX_TERMS, True)
+
+
+@pytest.fixture(scope="module")
+def index() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE VIRTUAL TABLE i USING fts5(a, tokenize = 'porter unicode61 remove_diacritics 2')")
+    return connection
+
+
+@settings(max_examples=400, deadline=None)
+@given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=80))
+def test_no_text_is_an_error_and_what_it_becomes_is_none_to_the_index(index: sqlite3.Connection, text: str) -> None:
+    words = parse_words(text)
+
+    assert len(words.terms) <= MAX_TERMS
+    assert set(words.terms) <= set(words_of(text))
+    if words.terms:
+        index.execute("SELECT count(*) FROM i WHERE i MATCH ?", (_expression(words),)).fetchall()
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text('ab": -\n', max_size=60))
+def test_quotes_and_colons_in_any_order_are_no_error(index: sqlite3.Connection, text: str) -> None:
+    words = parse_words(text)
+    if words.terms:
+        index.execute("SELECT count(*) FROM i WHERE i MATCH ?", (_expression(words),)).fetchall()
+
+
+def test_a_query_of_100_kb_is_taken_apart_at_once() -> None:
+
+    for query in ('"' * 100_000, "a:" * 50_000, "a" * 100_000, '"a ' * 33_000, ": " * 50_000, "a-" * 50_000):
+        begun = time.perf_counter()
+        parse_words(query)
+        assert time.perf_counter() - begun < 1, query[:10]
