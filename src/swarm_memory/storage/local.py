@@ -83,6 +83,7 @@ class LocalDatabase:
             self._connection.run("COMMIT")
 
     def _commit_in_turn(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        self._refuse_if_closed()
         if not self._turn.try_take():
             raise StorageBusy("Another process is writing.", next_step="try again.")
         try:
@@ -91,7 +92,6 @@ class LocalDatabase:
             self._turn.give_back()
 
     def _commit(self, statements: Sequence[Statement]) -> list[list[Row]]:
-        self._refuse_if_closed()
         self._connection.run("BEGIN IMMEDIATE")
         try:
             results = [self._step(statement, index) for index, statement in enumerate(statements)]
