@@ -8,20 +8,16 @@ measured is the server. ``ping`` is the protocol's own no-op, the floor of what 
 
 import argparse
 import json
-import os
-import platform
 import random
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import anyio
 
+from rawserver import RawServer, machine
 from swarm_memory.models.caller import Caller, Origin
 from swarm_memory.models.knowledge import Knowledge
 from swarm_memory.models.operations import Store
@@ -64,48 +60,6 @@ async def fill(database_path: Path, size: int) -> None:
     database.close()
 
 
-class Server:
-    """One server process, driven by lines of JSON-RPC."""
-
-    def __init__(self, home: Path) -> None:
-        env = os.environ | {"SWARM_MEMORY_HOME": str(home), "SWARM_MEMORY_PROJECT": PROJECT}
-        command = [sys.executable, "-m", "swarm_memory", "serve"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
-        self.last = 0
-        self.request(
-            "initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo={"name": "b", "version": "1"}
-        )
-        self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
-
-    def send(self, message: dict[str, Any]) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps(message).encode() + b"\n")
-        self.process.stdin.flush()
-
-    def request(self, method: str, **params: Any) -> bytes:
-        assert self.process.stdout
-        self.last += 1
-        self.send({"jsonrpc": "2.0", "id": self.last, "method": method, "params": params})
-        return self.process.stdout.readline()
-
-    def call(self, tool: str, **arguments: Any) -> None:
-        line = self.request("tools/call", name=tool, arguments=arguments)
-        if b'"isError":false' not in line:
-            raise SystemExit(f"{tool} {arguments} was refused: {line[:500]!r}")
-
-    def memory(self) -> int:
-        """Resident bytes, where /proc tells them."""
-        status = Path(f"/proc/{self.process.pid}/status")
-        if not status.exists():
-            return 0
-        return next(int(line.split()[1]) * 1024 for line in status.read_text().splitlines() if line.startswith("VmRSS"))
-
-    def end(self) -> None:
-        assert self.process.stdin
-        self.process.stdin.close()
-        self.process.wait(10)
-
-
 def measure(call: Callable[[int], object], times: int) -> dict[str, float]:
     """Percentiles in milliseconds, after a tenth as many calls that do not count."""
     taken: list[float] = []
@@ -124,7 +78,8 @@ def run(size: int, calls: int) -> dict[str, dict[str, float]]:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         anyio.run(fill, home / "memory.db", size)
-        server = Server(home)
+        server = RawServer(home, PROJECT)
+        server.greet()
         odd = [number | 1 for number in (chance.randrange(size) for _ in range(calls * 2))]
         figures = {
             "ping": measure(lambda _: server.request("ping"), calls),
@@ -163,8 +118,7 @@ def main() -> None:
         cells = (" / ".join(str(value) for value in results[size][name].values()) for size in sizes)
         print(f"| {name} | {' | '.join(cells)} |")
     RESULTS.mkdir(exist_ok=True)
-    machine = {"python": platform.python_version(), "system": platform.platform(), "cores": os.cpu_count()}
-    report = {"machine": machine, "calls": options.calls, "sizes": results}
+    report = {"machine": machine(), "calls": options.calls, "sizes": results}
     (RESULTS / "latency.json").write_text(json.dumps(report, indent=1))
 
 
