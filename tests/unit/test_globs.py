@@ -34,7 +34,7 @@ def brute_force(pattern: str, key: str) -> bool:
     return match(0, 0)
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(pattern=PATTERNS, key=TEXTS)
 def test_a_glob_matches_what_its_definition_says(pattern: str, key: str) -> None:
     glob = compile_glob(pattern)
