@@ -43,8 +43,8 @@ class App:
     swarms: SwarmService
     health: HealthService
     close: Callable[[], None]
+    _directory: Path
     _host: str = field(default_factory=platform.node)
-    _directory: Path = field(default_factory=Path.cwd)
     _revision: Revision = field(default=Revision(None, None))
     _revision_until: float = 0.0
 
@@ -65,7 +65,9 @@ class App:
             request: Id and hash of the call, where the client gave an id.
         """
         name = project or self.project.name
-        revision = self._present_revision()
+        # The checkout here says nothing of another project, nor of a client elsewhere.
+        here = name == self.project.name and session is None
+        revision = self._present_revision() if here else Revision(None, None)
         origin = Origin(
             agent or self.settings.agent, session or self.session, self._host, revision.branch, revision.commit
         )
@@ -99,11 +101,12 @@ async def open_app(settings: Settings) -> AsyncGenerator[App]:
 
 
 def _compose(settings: Settings, database: Database, schema: Schema) -> App:
+    directory = _working_directory(settings)
     memories = MemoryStore(database)
     writer = Writer(database, writable=schema.writable)
     return App(
         settings=settings,
-        project=find_project(settings, Path.cwd()),
+        project=find_project(settings, directory),
         session=settings.claude_session_id or f"session-{secrets.token_hex(4)}",
         memory=MemoryService(memories, writer),
         knowledge=KnowledgeService(memories, writer),
@@ -111,5 +114,13 @@ def _compose(settings: Settings, database: Database, schema: Schema) -> App:
         swarms=SwarmService(SwarmStore(database), writer, mode=database.mode),
         health=HealthService(database, HealthReads(database), settings.database_path, schema.number),
         close=database.close,
-        _directory=project_directory(settings, Path.cwd()),
+        _directory=project_directory(settings, directory),
     )
+
+
+def _working_directory(settings: Settings) -> Path:
+    """Where the process was started; the data directory if that place is gone."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return settings.home

@@ -80,12 +80,28 @@ async def test_the_first_write_after_a_minute_purges_what_has_expired(bench: Ben
 
     await bench.check_index()
     rows = await bench.sql("SELECT buried, content, body, tags, size FROM memories WHERE id = ?1", id_)
-    assert rows == [(1, "", None, "[]", 0)]
+    assert rows == [(2, "", None, "[]", 0)]
     matches = await bench.sql("SELECT rowid FROM memory_index WHERE memory_index MATCH 'ephemeral'")
     assert len(matches) == 1
     assert await bench.sql("SELECT count(*) FROM memory_tags WHERE tag = 't'") == [(1,)]
     events = await bench.sql("SELECT op, actor FROM changes WHERE ref = ?1 ORDER BY seq", id_)
     assert events == [("create", "ann"), ("update", "ann"), ("expire", None)]
+
+
+async def test_a_purge_takes_about_a_megabyte_at_a_time(bench: Bench) -> None:
+    await bench.apply(*(store(f"large{number}", "x" * 400_000, ttl=MINUTE) for number in range(2)))
+    await bench.apply(*(store(f"large{number}", "x" * 400_000, ttl=MINUTE + 1) for number in range(2, 4)))
+    await bench.move_clock(2 * MINUTE)
+    bench.fresh_writer()
+
+    await bench.apply(store("other", 1))
+
+    assert await bench.sql("SELECT key FROM memories WHERE buried = 2 ORDER BY key") == [
+        ("large0",),
+        ("large1",),
+        ("large2",),
+    ]
+    await bench.check_index()
 
 
 async def test_past_versions_are_purged_when_their_own_time_is_over(bench: Bench) -> None:
@@ -128,7 +144,7 @@ async def test_a_refused_batch_purges_nothing_and_the_next_one_does(bench: Bench
     bench.fresh_writer()
     await bench.apply(store("other", 1))
 
-    assert await bench.sql("SELECT count(*) FROM memories WHERE buried = 1") == [(1,)]
+    assert await bench.sql("SELECT count(*) FROM memories WHERE buried = 2") == [(1,)]
     await bench.check_index()
 
 
@@ -157,6 +173,6 @@ async def test_a_purge_means_the_same_rows_from_its_first_statement_to_its_last(
     bench.fresh_writer()
     await bench.apply(store("other", 1))
 
-    [(purged,)] = await bench.sql("SELECT count(*) FROM memories WHERE buried = 1")
+    [(purged,)] = await bench.sql("SELECT count(*) FROM memories WHERE buried = 2")
     assert 0 < int(str(purged)) < 59
     await bench.check_index()

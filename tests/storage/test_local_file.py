@@ -22,6 +22,7 @@ from swarm_memory.storage.driver import Engine, connect
 from swarm_memory.storage.local import LocalDatabase, open_local
 from swarm_memory.storage.migrate import migrate
 from swarm_memory.storage.queries import Statement
+from swarm_memory.storage.turn import Turn
 
 pytestmark = pytest.mark.anyio
 
@@ -79,6 +80,38 @@ async def test_what_one_connection_commits_the_others_read_at_once(
 
     assert await other.read(COUNT) == [[(int(str(before)) + 1,)]]
     other.close()
+
+
+async def test_a_second_opening_in_one_process_costs_the_first_no_write(
+    local: LocalDatabase, engine: Engine, path: Path
+) -> None:
+    # Closing a descriptor of the file would drop the locks that the first connection has on it, and another process
+    # that opens and closes the file would then take the WAL away from under it.
+    second = await open_local(path, engine=engine)
+    second.close()
+    script = (
+        "import anyio, sys; from pathlib import Path; from swarm_memory.storage.local import open_local\n"
+        "async def main(): (await open_local(Path(sys.argv[1]), engine=sys.argv[2])).close()\n"
+        "anyio.run(main)"
+    )
+    with anyio.fail_after(60):
+        await anyio.run_process([sys.executable, "-c", script, str(path), engine])
+    await local.write([INSERT])
+    [[(mine,)]] = await local.read(COUNT)
+    third = await open_local(path, engine=engine)
+    [[(theirs,)]] = await third.read(COUNT)
+    third.close()
+
+    assert mine == theirs
+
+
+async def test_a_turn_that_is_kept_by_no_writer_does_not_stop_the_others(local: LocalDatabase, path: Path) -> None:
+    keeper = Turn(path)
+    assert keeper.try_take()
+
+    await local.write([INSERT])
+
+    keeper.close()
 
 
 async def test_a_held_lock_is_told_as_busy_after_the_time_out_and_reads_go_on(

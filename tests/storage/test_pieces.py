@@ -105,11 +105,11 @@ async def test_turns_keep_their_order_and_may_repeat_themselves(bench: Bench) ->
     await bench.add(Knowledge(None, "elsewhere", conversation="other talk"))
     await bench.add(PIECE)
 
-    talk = await bench.memories.turns(PROJECT, "talk", 10, 0)
-    every = await bench.memories.turns(PROJECT, None, 10, 0)
-    page = await bench.memories.turns(PROJECT, "talk", 1, 1)
+    talk = await bench.memories.turns(PROJECT, "talk", 2**53, 10)
+    every = await bench.memories.turns(PROJECT, None, 2**53, 10)
+    page = await bench.memories.turns(PROJECT, "talk", talk[0][0], 1)
 
-    assert [turn.content for turn in talk] == ["yes", "no", "yes"]
-    assert [turn.content for turn in every] == ["elsewhere", "yes", "no", "yes"]
-    assert [turn.content for turn in page] == ["no"]
-    assert await bench.memories.turns("there", None, 10, 0) == []
+    assert [turn.content for _, turn in talk] == ["yes", "no", "yes"]
+    assert [turn.content for _, turn in every] == ["elsewhere", "yes", "no", "yes"]
+    assert [turn.content for _, turn in page] == ["no"]
+    assert await bench.memories.turns("there", None, 2**53, 10) == []

@@ -57,7 +57,7 @@ async def test_a_query_prepares_and_scans_no_table(database: Database, name: str
         ("memories.get_by_id", "sqlite_autoindex_memories_1 (id=?)"),
         ("memories.list_namespace", "sqlite_autoindex_memories_2 (project=? AND namespace=? AND key>? AND key<?)"),
         ("memories.keys_between", "sqlite_autoindex_memories_2 (project=? AND namespace=? AND key>? AND key<?)"),
-        ("memories.turns", "memories_by_turn (project=? AND conversation=?)"),
+        ("memories.turns", "memories_by_turn (project=? AND conversation=? AND num<?)"),
         ("search.newest", "memories_by_change (project=?)"),
     ],
 )

@@ -37,9 +37,14 @@ class KnowledgeService:
             raise await self._explain(refused.guard, id_, if_version, caller) from None
         return outcome
 
-    async def turns(self, project: str, conversation: str | None, limit: int, offset: int) -> tuple[list[Memory], bool]:
-        """Turns of a conversation, or of all in the project, newest first; True where there are more."""
-        turns = await self._memories.turns(project, conversation, limit + 1, offset)
+    async def turns(
+        self, project: str, conversation: str | None, before: int, limit: int
+    ) -> tuple[list[tuple[int, Memory]], bool]:
+        """Turns of a conversation, or of all in the project, newest first; True where there are more.
+
+        Each comes with its position, below ``before``: that of the last one is where the next page begins.
+        """
+        turns = await self._memories.turns(project, conversation, before, limit + 1)
         return turns[:limit], len(turns) > limit
 
     async def _explain(self, guard: str, id_: str, if_version: int | None, caller: Caller) -> SwarmMemoryError:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import anyio.lowlevel
+
 from swarm_memory.errors import (
     InvalidArgument,
     NotAList,
@@ -25,9 +27,8 @@ from swarm_memory.storage.writer import OperationRefused, Writer
 HISTORY_WHOLE: Final = 2_000
 """Bytes up to which a version in a history comes whole."""
 
-_SCAN_PAGE: Final = 200
+_SCAN_PAGE: Final = 100
 _SCAN_SECONDS: Final = 0.2
-_TRIM_EVERY: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,7 @@ class MemoryService:
             operation = operations[refused.position]
             where = f"operations[{refused.position}]: " if len(operations) > 1 else ""
             raise await self._explain(refused.guard, operation, caller, where) from None
-        outcomes = [_complete(outcome, one) for outcome, one in zip(outcomes, operations, strict=True)]
-        for outcome in outcomes:
-            if outcome.get("version", 0) % _TRIM_EVERY == _TRIM_EVERY - 1:
-                await self._memories.trim_history(outcome["id"])
-        return outcomes
+        return [_complete(outcome, one) for outcome, one in zip(outcomes, operations, strict=True)]
 
     async def retrieve(self, project: str, namespace: str, key: str) -> Memory | Miss:
         """One exact key."""
@@ -95,6 +92,7 @@ class MemoryService:
         deadline = time.monotonic() + _SCAN_SECONDS
         while current is not None and time.monotonic() < deadline:
             size = min(_SCAN_PAGE, limit - len(found) + 1) if glob.prefix_only else _SCAN_PAGE
+            await anyio.lowlevel.checkpoint()
             page = await self._memories.entries(project, current, key, glob.prefix, size)
             for entry in page:
                 if glob.matches(entry.key):
@@ -126,7 +124,8 @@ class MemoryService:
         if operation.key is not None:
             present = await self._memories.by_key(caller.project, operation.namespace, operation.key)
         else:
-            present = await self._memories.by_id(str(operation.id))
+            found = await self._memories.by_id(str(operation.id))
+            present = found if found and found.project == caller.project else None
         return version_conflict(label, operation.if_version, present)
 
 

@@ -5,6 +5,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
@@ -58,8 +59,18 @@ class LocalDatabase:
             Refused: A guard found its rule broken; nothing was written.
             StorageBusy: Other processes held the lock for the whole time-out; nothing was written.
         """
-        async with self._one_batch:
-            return await self.until_free(lambda: self._commit_in_turn(statements))
+        begin = time.monotonic()
+        try:
+            with anyio.fail_after(self._busy_timeout):
+                await self._one_batch.acquire()
+        except TimeoutError:
+            raise self._busy() from None
+        try:
+            # Whoever keeps the turn longer than half the time-out is no writer; SQLite's own lock still counts.
+            insist = begin + self._busy_timeout / 2
+            return await self.until_free(lambda: self._commit_in_turn(statements, insist), begin + self._busy_timeout)
+        finally:
+            self._one_batch.release()
 
     def now(self) -> int:
         """Milliseconds since 1970 UTC: the database's clock is this machine's."""
@@ -78,13 +89,18 @@ class LocalDatabase:
             return [self._connection.run(statements[0].sql, statements[0].args)]
         self._connection.run("BEGIN")
         try:
-            return [self._connection.run(statement.sql, statement.args) for statement in statements]
-        finally:
+            results = [self._connection.run(statement.sql, statement.args) for statement in statements]
             self._connection.run("COMMIT")
+        except BaseException:
+            self._connection.roll_back()
+            raise
+        return results
 
-    def _commit_in_turn(self, statements: Sequence[Statement]) -> list[list[Row]]:
+    def _commit_in_turn(self, statements: Sequence[Statement], insist: float) -> list[list[Row]]:
         self._refuse_if_closed()
         if not self._turn.try_take():
+            if time.monotonic() >= insist:
+                return self._commit(statements)
             raise StorageBusy("Another process is writing.", next_step="try again.")
         try:
             return self._commit(statements)
@@ -107,23 +123,31 @@ class LocalDatabase:
         except GuardRaised:
             raise Refused(statement.name, index) from None
 
+    def _busy(self) -> StorageBusy:
+        return StorageBusy(
+            f"Other writers held the store for {self._busy_timeout:g} s; nothing was written.",
+            next_step="try again; if it persists, end the process that holds the file open.",
+        )
+
     def _refuse_if_closed(self) -> None:
         if self._closed:
             raise StorageUnavailable("The store is closed: the server is ending.", next_step="start the server again.")
 
-    async def until_free(self, attempt: Callable[[], _T]) -> _T:
-        """Try until SQLite's lock is free, with random waits so that processes do not march in step."""
-        deadline = time.monotonic() + self._busy_timeout
+    async def until_free(self, attempt: Callable[[], _T], deadline: float | None = None) -> _T:
+        """Try until SQLite's lock is free, with random waits so that processes do not march in step.
+
+        Args:
+            attempt: Raises ``StorageBusy`` while it is not.
+            deadline: Of the monotonic clock; None: the busy time-out from now.
+        """
+        deadline = time.monotonic() + self._busy_timeout if deadline is None else deadline
         ceiling = _WAIT_FIRST
         while True:
             try:
                 return attempt()
             except StorageBusy as busy:
                 if time.monotonic() >= deadline:
-                    raise StorageBusy(
-                        f"Other writers held the store for {self._busy_timeout:g} s; nothing was written.",
-                        next_step="try again; if it persists, end the process that holds the file open.",
-                    ) from busy
+                    raise self._busy() from busy
             await asyncio.sleep(random.uniform(ceiling / 2, ceiling))  # noqa: S311 - jitter, not a secret
             ceiling = min(ceiling * 2, _WAIT_LAST)
 
@@ -150,15 +174,18 @@ async def open_local(
     chosen = choose_engine(engine)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # SQLite gives its side files the mode of the file itself.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        _make_private(path)
         turn = Turn(path)
     except OSError as error:
         raise StorageUnavailable(
             f"The store {path} cannot be made or opened: {error.strerror}.",
             next_step="check the permissions, or set SWARM_MEMORY_HOME to a directory that may be written.",
         ) from error
-    connection = connect(path, chosen)
+    try:
+        connection = connect(path, chosen)
+    except BaseException:
+        turn.close()
+        raise
     database = LocalDatabase(connection, turn, busy_timeout, engine_name(chosen))
     try:
         # Turning WAL on takes the lock, and two processes may open a fresh file at once.
@@ -169,3 +196,13 @@ async def open_local(
         database.close()
         raise
     return database
+
+
+def _make_private(path: Path) -> None:
+    """Make an empty file that only its owner may read; SQLite gives its side files the same mode.
+
+    One that exists is not opened: closing any descriptor of a file drops all locks that this process has on it, also
+    SQLite's if it has the file open.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))

@@ -15,6 +15,9 @@ from swarm_memory.storage.writer import Change
 
 _SQL = load_queries("memories")
 
+WHOLE_VALUE: Final = 40_000
+"""Bytes up to which the outcome of a write holds the new value; a longer one is null there."""
+
 HIGHEST: Final = "\U0010ffff" * 257
 """Sorts behind every key, which has 1,024 bytes at most."""
 
@@ -78,7 +81,7 @@ def _increment(operation: Increment, caller: Caller) -> Change:
             _SQL["refuse_overflow"].bind(**place, **by),
             _SQL["increment"].bind(id=new_id(), start=to_json(operation.by), **place, **by, **_origin(caller.origin)),
         ),
-        _SQL["key_result_with_value"].bind(**place),
+        _SQL["key_result_with_value"].bind(**place, whole=WHOLE_VALUE),
     )
 
 
@@ -98,7 +101,7 @@ def _append(operation: Append, caller: Caller) -> Change:
                 **_origin(caller.origin),
             ),
         ),
-        _SQL["key_result_with_value"].bind(**place),
+        _SQL["key_result_with_value"].bind(**place, whole=WHOLE_VALUE),
     )
 
 
@@ -200,18 +203,14 @@ class MemoryStore:
         [rows] = await self._database.read(_SQL["get_by_nums"].bind(nums=to_json(list(nums)), now=self._database.now()))
         return {num: _memory(row) for num, *row in rows}  # pyright: ignore[reportReturnType] - the INTEGER KEY comes first
 
-    async def trim_history(self, id_: str) -> None:
-        """Keep the last 200 versions of a memory."""
-        await self._database.write([_SQL["trim_versions"].bind(id=id_)])
-
-    async def turns(self, project: str, conversation: str | None, limit: int, offset: int) -> list[Memory]:
-        """Turns of a conversation, or of all in the project, newest first."""
-        page = {"project": project, "limit": limit, "offset": offset, "now": self._database.now()}
+    async def turns(self, project: str, conversation: str | None, before: int, limit: int) -> list[tuple[int, Memory]]:
+        """Turns of a conversation, or of all in the project, newest first: their row numbers, below ``before``."""
+        page = {"project": project, "before": before, "limit": limit, "now": self._database.now()}
         if conversation is None:
             [rows] = await self._database.read(_SQL["newest_turns"].bind(**page))
         else:
             [rows] = await self._database.read(_SQL["turns"].bind(conversation=conversation, **page))
-        return [_memory(row) for row in rows]
+        return [(num, _memory(row)) for num, *row in rows]  # pyright: ignore[reportReturnType] - the INTEGER KEY first
 
     async def _one(self, statement: Statement) -> Memory | None:
         [rows] = await self._database.read(statement)

@@ -133,7 +133,8 @@ SELECT :id, :project, :namespace, :kind, :topic, :content, 'text', :size, :tags,
 -- name: replace_knowledge
 UPDATE memories SET topic = :topic, content = :content, size = :size, tags = coalesce(:tags, tags),
        attributes = coalesce(:attributes, attributes), source = coalesce(:source, source),
-       priority = coalesce(:priority, priority), digest = :digest, version = version + 1,
+       priority = coalesce(:priority, priority),
+       digest = iif(conversation IS NULL, :digest, NULL), version = version + 1,
        updated_at = (SELECT now FROM clock),
        agent = :agent, session = :session, host = :host, branch = :branch, revision = :revision
  WHERE project = :project AND id = :id;
@@ -155,7 +156,7 @@ SELECT json_object('id', id, 'key', key, 'namespace', namespace, 'version', vers
 SELECT json_object('id', id, 'key', key, 'namespace', namespace, 'version', version,
                    'seq', (SELECT max(seq) FROM changes), 'size', size,
                    'created', json(iif(born = version, 'true', 'false')), 'expires_at', nullif(expires_at, 9999999999999),
-                   'value', json(content))
+                   'value', iif(size <= :whole, json(content), NULL))
   FROM memories WHERE project = :project AND namespace = :namespace AND key = :key;
 
 -- name: delete_result
@@ -238,23 +239,18 @@ SELECT version, CASE WHEN size <= :whole THEN content ELSE substr(content, 1, 30
           FROM memories WHERE num = :num)
  WHERE version < :before ORDER BY version DESC LIMIT :limit;
 
--- Keeps the last 200 versions; run now and then for a memory that is written often.
--- name: trim_versions
-DELETE FROM versions WHERE memory = (SELECT num FROM memories WHERE id = :id)
-   AND version < (SELECT version FROM memories WHERE id = :id) - 200;
-
 -- name: turns
-SELECT id, project, namespace, key, kind, topic, content, format, body, size, tags AS tags_json,
+SELECT num, id, project, namespace, key, kind, topic, content, format, body, size, tags AS tags_json,
        attributes AS attributes_json, source, priority, conversation, version,
        nullif(expires_at, 9999999999999) AS expires_at, agent, session, host, branch, revision, created_at, updated_at
   FROM memories
- WHERE project = :project AND conversation = :conversation AND expires_at > :now
- ORDER BY num DESC LIMIT :limit OFFSET :offset;
+ WHERE project = :project AND conversation = :conversation AND num < :before AND expires_at > :now
+ ORDER BY num DESC LIMIT :limit;
 
 -- name: newest_turns
-SELECT id, project, namespace, key, kind, topic, content, format, body, size, tags AS tags_json,
+SELECT num, id, project, namespace, key, kind, topic, content, format, body, size, tags AS tags_json,
        attributes AS attributes_json, source, priority, conversation, version,
        nullif(expires_at, 9999999999999) AS expires_at, agent, session, host, branch, revision, created_at, updated_at
   FROM memories
- WHERE project = :project AND conversation IS NOT NULL AND expires_at > :now
- ORDER BY num DESC LIMIT :limit OFFSET :offset;
+ WHERE project = :project AND conversation IS NOT NULL AND num < :before AND expires_at > :now
+ ORDER BY num DESC LIMIT :limit;

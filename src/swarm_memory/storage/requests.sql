@@ -13,7 +13,7 @@ RETURNING json_extract(outcome, '$[#-1]');
 -- name: first_outcome
 SELECT call, outcome FROM requests WHERE scope = :scope AND id = :id;
 
--- What is past its time leaves the indexes, 200 rows at a time, at most once a minute: due_for_purge says which. The
+-- What is past its time leaves the indexes, 200 rows or about a megabyte at a time, at most once a minute: due_for_purge says which. The
 -- time is taken once, so that every statement of the purge means the same rows; 0 means that no purge is due.
 
 -- name: purge_begin
@@ -34,7 +34,7 @@ INSERT INTO changes (kind, op, ref, actor, at)
 SELECT 'memory', 'expire', id, NULL, now FROM clock, memories WHERE num IN (SELECT num FROM due_for_purge);
 
 -- name: purge_memories
-UPDATE memories SET buried = 1, expires_at = 0, content = '', format = 'text', body = NULL, size = 0, tags = '[]',
+UPDATE memories SET buried = 2, expires_at = 0, content = '', format = 'text', body = NULL, size = 0, tags = '[]',
        attributes = '{}', topic = NULL, digest = NULL
  WHERE num IN (SELECT num FROM due_for_purge);
 

@@ -65,7 +65,8 @@ class Writer:
                 next_step="install a newer swarm-memory.",
             )
         batch = _Batch()
-        batch.add(self._purge_if_due())
+        purge = self._purge_if_due()
+        batch.add(purge)
         if request:
             batch.add([_SQL["refuse_known_request"].bind(scope=request.scope, id=request.id)])
             batch.add([_SQL["record_request"].bind(scope=request.scope, id=request.id, call=request.call)])
@@ -77,12 +78,13 @@ class Writer:
             if request and refused.guard == "refuse_known_request":
                 return await self._first_outcome(request)
             raise OperationRefused(refused.guard, batch.position_of(refused.index)) from None
+        if purge:
+            self._next_purge = time.monotonic() + _PURGE_EVERY
         return [_outcome(results[index]) for index in batch.outcomes]
 
     def _purge_if_due(self) -> list[Statement]:
         if time.monotonic() < self._next_purge:
             return []
-        self._next_purge = time.monotonic() + _PURGE_EVERY
         return [_SQL[f"purge_{name}"].bind() for name in _PURGE]
 
     async def _first_outcome(self, request: Request) -> list[Any]:

@@ -115,12 +115,12 @@ def _turn(arguments: AddConversationArguments, role: str, text: str) -> Knowledg
 async def get_conversations(call: Call, arguments: GetConversationsArguments) -> dict[str, Any]:
     """Turns, newest first."""
     query = ["conversations", call.caller.project, arguments.session_id]
-    offset = read_cursor(query, arguments.cursor, NUMBER) if arguments.cursor else 0
-    turns, more = await call.app.knowledge.turns(call.caller.project, arguments.session_id, arguments.limit, offset)
-    shown = bounded(turns, _shown_turn)
+    before = read_cursor(query, arguments.cursor, NUMBER) if arguments.cursor else 2**53
+    turns, more = await call.app.knowledge.turns(call.caller.project, arguments.session_id, before, arguments.limit)
+    shown = bounded([turn for _, turn in turns], _shown_turn)
     answer = {"success": True, "conversations": shown, "count": len(shown)}
     if more or len(shown) < len(turns):
-        answer |= {"more": True, "cursor": make_cursor(query, offset + len(shown))}
+        answer |= {"more": True, "cursor": make_cursor(query, turns[len(shown) - 1][0])}
     return answer
 
 

@@ -35,8 +35,8 @@ CREATE TABLE changes (
 
 -- One durable record of any kind. num is the stable row number of the indexes; id is the public name.
 -- A row lives while expires_at is in the future; 9999999999999 (the year 2286) is for good. A deleted or purged row
--- is a tombstone: buried = 1, expires_at = 0, content gone, in no index. It keeps the version, so that the numbering
--- of a key never restarts.
+-- is a tombstone: buried = 1 or 2 (deleted, expired), expires_at = 0, content gone, in no index. It keeps the version, so
+-- that the numbering of a key never restarts.
 CREATE TABLE memories (
   num          INTEGER PRIMARY KEY,
   id           TEXT NOT NULL UNIQUE,
@@ -44,13 +44,8 @@ CREATE TABLE memories (
   namespace    TEXT NOT NULL,
   key          TEXT,
   kind         TEXT NOT NULL,
-  topic        TEXT,
-  content      TEXT NOT NULL,               -- text as it is, or JSON text: see format
-  format       TEXT NOT NULL,               -- 'text' or 'json'
-  body         TEXT,                        -- words of a JSON value for the index; NULL: content is searched itself
+  format       TEXT NOT NULL,               -- of content: 'text' or 'json'
   size         INTEGER NOT NULL,            -- bytes of the value as JSON, of the content as UTF-8
-  tags         TEXT NOT NULL DEFAULT '[]',
-  attributes   TEXT NOT NULL DEFAULT '{}',
   source       TEXT,
   priority     TEXT,
   conversation TEXT,                        -- session_id of the dialogue that this is a turn of
@@ -66,11 +61,18 @@ CREATE TABLE memories (
   revision     TEXT,
   created_at   INTEGER NOT NULL,
   updated_at   INTEGER NOT NULL,
+  -- What can be long stands last, so that a filter on the rest need not read through it.
+  topic        TEXT,
+  tags         TEXT NOT NULL DEFAULT '[]',
+  attributes   TEXT NOT NULL DEFAULT '{}',
+  content      TEXT NOT NULL,               -- text as it is, or JSON text: see format
+  body         TEXT,                        -- words of a JSON value for the index; NULL: content is searched itself
   UNIQUE (project, namespace, key)
 ) STRICT;
 
 CREATE INDEX memories_by_change ON memories (project, updated_at);
 CREATE INDEX memories_by_turn ON memories (project, conversation, num) WHERE conversation IS NOT NULL;
+CREATE INDEX memories_by_age_of_turn ON memories (project, num) WHERE conversation IS NOT NULL;
 CREATE INDEX memories_by_digest ON memories (project, namespace, digest) WHERE digest IS NOT NULL;
 CREATE INDEX memories_by_expiry ON memories (expires_at) WHERE expires_at < 9999999999999 AND buried = 0;
 
@@ -80,17 +82,17 @@ CREATE TABLE memory_tags (
   PRIMARY KEY (tag, memory)
 ) STRICT, WITHOUT ROWID;
 
--- Past versions; the present one is the row in memories. At least the last 200 of each memory are kept.
+-- Past versions, the last 200 of each memory; the present one is the row in memories. deleted is that row's buried.
 CREATE TABLE versions (
   memory     INTEGER NOT NULL,
   version    INTEGER NOT NULL,
-  content    TEXT NOT NULL,
   format     TEXT NOT NULL,
   size       INTEGER NOT NULL,
   agent      TEXT,
   at         INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
   deleted    INTEGER NOT NULL,
+  content    TEXT NOT NULL,
   PRIMARY KEY (memory, version)
 ) STRICT, WITHOUT ROWID;
 
@@ -131,6 +133,7 @@ CREATE TRIGGER memory_changed AFTER UPDATE OF version ON memories BEGIN
   INSERT INTO versions (memory, version, content, format, size, agent, at, expires_at, deleted)
     VALUES (OLD.num, OLD.version, OLD.content, OLD.format, OLD.size, coalesce(OLD.agent, OLD.session), OLD.updated_at,
             OLD.expires_at, OLD.buried);
+  DELETE FROM versions WHERE memory = NEW.num AND version < NEW.version - 200;
   INSERT INTO memory_index (memory_index, rowid, title, tags, attributes, body, who)
     SELECT 'delete', OLD.num, coalesce(OLD.key, OLD.topic), OLD.tags, OLD.attributes, coalesce(OLD.body, OLD.content),
            OLD.agent
@@ -150,9 +153,12 @@ END;
 -- What is there now, by the database's clock: for conditions inside a write.
 CREATE VIEW live_memories AS SELECT * FROM memories WHERE expires_at > (SELECT now FROM clock);
 
--- Up to 200 memories that have expired and are still in the indexes, while a purge is running.
+-- While a purge is running: memories that have expired and are still in the indexes, up to 200 and about a megabyte.
 CREATE VIEW due_for_purge AS
-  SELECT num FROM memories
-   WHERE expires_at < 9999999999999 AND buried = 0
-     AND expires_at <= (SELECT value FROM facts WHERE name = 'purging')
-   ORDER BY expires_at, num LIMIT 200;
+  SELECT num FROM (
+    SELECT num, sum(size) OVER (ORDER BY expires_at, num) - size AS before FROM (
+      SELECT num, size, expires_at FROM memories
+       WHERE expires_at < 9999999999999 AND buried = 0
+         AND expires_at <= (SELECT value FROM facts WHERE name = 'purging')
+       ORDER BY expires_at, num LIMIT 200))
+   WHERE before < 1000000;
