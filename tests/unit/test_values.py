@@ -82,6 +82,35 @@ def test_a_value_is_64_levels_deep_at_most() -> None:
         encode(nested(MAX_DEPTH))
     with pytest.raises(InvalidArgument, match="deeper than 64"):
         encode(nested(900))
+    encode(nested_around([], MAX_DEPTH - 1))
+    encode(nested_around({}, MAX_DEPTH - 1))
+    with pytest.raises(InvalidArgument, match="deeper than 64"):
+        encode(nested_around([[]], MAX_DEPTH - 1))
+
+
+def test_a_depth_at_which_python_gives_up_is_refused_like_any_other() -> None:
+    with pytest.raises(InvalidArgument, match="deeper than 64"):
+        encode(nested_around(1, 100_000))
+
+
+def nested_around(inner: Any, depth: int) -> Any:
+    """Lists and objects in turns around a value, made without recursion."""
+    for level in range(depth):
+        inner = {"a": inner} if level % 2 else [inner]
+    return inner
+
+
+@pytest.mark.parametrize("fault", ["\0", "\ud800", nested_around(1, 100)])
+def test_the_size_is_looked_at_before_what_is_in_it(fault: Any) -> None:
+    with pytest.raises(TooLarge, match="bytes of JSON"):
+        encode([fault, [1] * 500_000])
+
+
+@pytest.mark.parametrize("text", ["\\u0000", "\\\\u0000", "\\ud800", "9" * 4_000])
+def test_text_that_only_spells_what_is_refused_is_kept(text: str) -> None:
+    for value in (text, [text], {text: text}):
+        encoded = encode(value)
+        assert decode(encoded.content, encoded.format) == value
 
 
 @settings(max_examples=200, deadline=None)
