@@ -60,17 +60,24 @@ class LocalDatabase:
             StorageBusy: Other processes held the lock for the whole time-out; nothing was written.
         """
         begin = time.monotonic()
-        try:
-            with anyio.fail_after(self._busy_timeout):
-                await self._one_batch.acquire()
-        except TimeoutError:
-            raise self._busy() from None
+        await self._queue()
         try:
             # Whoever keeps the turn longer than half the time-out is no writer; SQLite's own lock still counts.
             insist = begin + self._busy_timeout / 2
             return await self.until_free(lambda: self._commit_in_turn(statements, insist), begin + self._busy_timeout)
         finally:
             self._one_batch.release()
+
+    async def _queue(self) -> None:
+        """Wait until no other call of this process writes."""
+        try:
+            self._one_batch.acquire_nowait()
+        except anyio.WouldBlock:
+            try:
+                with anyio.fail_after(self._busy_timeout):
+                    await self._one_batch.acquire()
+            except TimeoutError:
+                raise self._busy() from None
 
     def now(self) -> int:
         """Milliseconds since 1970 UTC: the database's clock is this machine's."""
