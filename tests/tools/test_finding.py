@@ -268,13 +268,14 @@ async def test_the_brief_tells_decisions_and_news_of_the_project_in_800_tokens(s
         "query": None,
         "brief": True,
         "project": "here",
-        "total": 10,
+        "total": 32,
         "location": "local",
         "fresh_as_of": "TIME",
         "searched": "newest",
         "results": [],
         "more": 0,
     }
+    assert brief["more"] == 32 - len(brief["results"])
     assert {"Old decision", "decision/architecture", "News 29"} <= set(topics(brief))
     assert "elsewhere" not in topics(brief)
     empty = await session.search(project="nowhere")

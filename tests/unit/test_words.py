@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swarm_memory.models.words import MAX_TERMS, parse_words, words_of
+from swarm_memory.models.words import MAX_FIELDS, MAX_PHRASE_WORDS, MAX_TERMS, parse_words, words_of
 from swarm_memory.services.search import _expression  # pyright: ignore[reportPrivateUsage] - what goes to the index
 
 
@@ -46,6 +46,33 @@ def test_more_than_256_terms_are_cut_and_said_to_be() -> None:
 
     assert (len(exact.terms), exact.truncated) == (MAX_TERMS, False)
     assert (len(more.terms), more.truncated) == (MAX_TERMS, True)
+
+
+def test_repeated_and_long_parts_are_cut_and_said_to_be() -> None:
+    phrase = parse_words('"' + "red panda " * 8_500 + '"')
+    repeated = parse_words("same " * 10_000)
+    phrases = parse_words('"red panda" ' * 40)
+    fields = parse_words(" ".join(f"f{number}:v" for number in range(17)))
+
+    assert phrase.phrases == (" ".join(["red", "panda"] * (MAX_PHRASE_WORDS // 2)),)
+    assert (phrase.terms, phrase.truncated) == (("red", "panda"), True)
+    assert (repeated.terms, repeated.truncated) == (("same",), True)
+    assert (phrases.phrases, phrases.truncated) == (("red panda",), False)
+    assert (len(fields.fields), fields.truncated) == (MAX_FIELDS, True)
+    assert len(_expression(parse_words('"' + "red panda " * 8_500 + '"'))) < 1_000
+
+
+def test_letters_and_accents_apart_are_the_composed_word() -> None:
+    assert parse_words("re\u0301sume\u0301").terms == ("r\u00e9sum\u00e9",)
+    assert words_of("re\u0301sume\u0301") == ["r\u00e9sum\u00e9"]
+
+
+def test_strict_pairs_are_needed_besides_any_word() -> None:
+    words = parse_words('"red panda" pattern:jwt-auth project:api-rest')
+
+    assert _expression(words, strict=True) == (
+        '("red panda" OR "red" OR "panda" OR "jwt" OR "auth" OR "api" OR "rest") AND ("jwt" AND "auth")'
+    )
 
 
 @pytest.fixture(scope="module")

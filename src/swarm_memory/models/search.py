@@ -1,8 +1,11 @@
 """What is looked for and what was found."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from swarm_memory.models.memory import Memory
+
+Places = tuple[tuple[int, str], ...]
+"""Positions in a text and the query's words that are there, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +30,21 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One result: the memory, its score from 0 to 1, and which words of the query it has."""
+    """One result.
+
+    Attributes:
+        memory: The memory.
+        score: From 0 to 1.
+        match: The words of the query that it has.
+        own: It is of the caller's own project.
+        places: Where its text has them.
+    """
 
     memory: Memory
     score: float
     match: tuple[str, ...]
     own: bool
+    places: Places = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +55,3 @@ class Found:
     total: int
     searched: str
     truncated_query: bool = False
-    words: tuple[str, ...] = field(default=())

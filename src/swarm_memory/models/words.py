@@ -1,10 +1,18 @@
 """A query in plain words: its terms, its quoted phrases, its ``field:value`` pairs."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 MAX_TERMS: Final = 256
+MAX_FIELDS: Final = 16
+MAX_PHRASES: Final = 32
+MAX_PHRASE_WORDS: Final = 32
+_MAX_PARTS: Final = 1_024
+_MAX_WORDS: Final = 1_024
+"""Words of one part that are looked at, those that repeat too."""
 
 # Words that carry no topic. Kept where a query has nothing else.
 STOP_WORDS: Final = frozenset(
@@ -133,10 +141,11 @@ class Words:
     """A parsed query.
 
     Attributes:
-        terms: Single words, lower case, distinct, stop words out; those of values and phrases too.
-        phrases: Quoted passages, as their words joined by blanks.
-        fields: (name, value) pairs, lower case, values as their words joined by blanks.
-        truncated: More than 256 terms were given; the rest is not used.
+        terms: Single words, lower case, distinct, stop words out; those of values and phrases too. At most 256.
+        phrases: Quoted passages, as their words joined by blanks, distinct. At most 32, of at most 32 words.
+        fields: (name, value) pairs, lower case, values as their words joined by blanks, distinct. At most 16, of at
+            most 32 words.
+        truncated: The query has more than that, or is longer than what is looked at; the rest is not used.
     """
 
     terms: tuple[str, ...]
@@ -146,34 +155,42 @@ class Words:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text as the index sees them, before stemming: runs of letters and digits, lower case."""
-    return [word.lower() for word in _WORD.findall(text)]
+    """The words of a text as the index sees them, before stemming: runs of letters and digits, composed, lower case."""
+    return [word.lower() for word in _WORD.findall(composed(text))]
+
+
+def composed(text: str) -> str:
+    """The text with letters and their accents as one character each (NFC), where there is one."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def parse_words(query: str) -> Words:
     """Take a query apart. No text can fail: what is no word is passed over."""
     terms: dict[str, None] = {}
-    phrases: list[str] = []
-    fields: list[tuple[str, str]] = []
+    phrases: dict[str, None] = {}
+    fields: dict[tuple[str, str], None] = {}
     truncated = False
-    for part in _PART.finditer(query):
-        if len(terms) >= MAX_TERMS:
+    for number, part in enumerate(_PART.finditer(composed(query))):
+        if len(terms) >= MAX_TERMS or number >= _MAX_PARTS:
             truncated = True
             break
-        found = _words_of_part(part)
-        if part["phrase"] is not None and len(found) > 1:
-            phrases.append(" ".join(found))
-        if part["field"] is not None and found:
-            fields.append((part["field"].lower(), " ".join(found)))
+        found, cut = _words_of_part(part)
         terms.update(dict.fromkeys(found))
+        together = " ".join(found[:MAX_PHRASE_WORDS])
+        if part["phrase"] is not None and len(found) > 1:
+            phrases[together] = None
+        if part["field"] is not None and found:
+            fields[part["field"].lower(), together] = None
+        truncated |= cut or (part["rest"] is None and len(found) > MAX_PHRASE_WORDS)
     kept = [term for term in terms if term not in STOP_WORDS] or list(terms)
+    truncated |= len(kept) > MAX_TERMS or len(phrases) > MAX_PHRASES or len(fields) > MAX_FIELDS
     return Words(
-        tuple(kept[:MAX_TERMS]),
-        tuple(phrases[:MAX_TERMS]),
-        tuple(fields[:MAX_TERMS]),
-        truncated or len(kept) > MAX_TERMS,
+        tuple(kept[:MAX_TERMS]), tuple(islice(phrases, MAX_PHRASES)), tuple(islice(fields, MAX_FIELDS)), truncated
     )
 
 
-def _words_of_part(part: re.Match[str]) -> list[str]:
-    return words_of(part["phrase"] or part["value"] or part["rest"] or "")
+def _words_of_part(part: re.Match[str]) -> tuple[list[str], bool]:
+    """The first words of a part; True where it has more."""
+    text = part["phrase"] or part["value"] or part["rest"] or ""
+    found = [word[0].lower() for word in islice(_WORD.finditer(text), _MAX_WORDS + 1)]
+    return found[:_MAX_WORDS], len(found) > _MAX_WORDS

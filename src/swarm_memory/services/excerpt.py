@@ -1,14 +1,18 @@
 """The part of a text that answers a query, and how many tokens an answer costs."""
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from swarm_memory.models.search import Places
 from swarm_memory.models.values import to_json
+from swarm_memory.models.words import composed
 
-_WORD: Final = re.compile(r"[^\W_]+")
-_SCAN: Final = 200_000
-"""Characters of a text that are looked through for the query's words."""
+_BEGINNING: Final = 16
+"""Letters of a stem that the pattern looks for; a word that has them is then compared as a whole."""
+_MOST_PLACES: Final = 100
+"""Places of one term that are told, so that a word on every line costs no more than a rare one."""
 
 
 def tokens_of(text: str) -> int:
@@ -24,28 +28,49 @@ def cost_of(value: Any) -> int:
     return tokens_of(to_json(value))
 
 
-def matched(text: str, terms: Sequence[str]) -> list[tuple[int, str]]:
-    """Where words of the text match terms, as the index does: positions and the terms, in order of the text."""
-    wanted = {_stem(term): term for term in terms}
-    found: list[tuple[int, str]] = []
-    for word in _WORD.finditer(text[:_SCAN]):
-        term = wanted.get(_stem(word[0].lower()))
-        if term is not None:
-            found.append((word.start(), term))
-    return found
+class Matcher:
+    """Finds the words of a query in texts, as the index does: apart from case and ending."""
+
+    def __init__(self, terms: Sequence[str]) -> None:
+        """Look for these terms: single words, lower case, composed."""
+        self._wanted = {_stem(term): term for term in terms}
+        self._beginning = _beginnings(self._wanted) if self._wanted else None
+
+    def places(self, text: str, scan: int) -> Places:
+        """Where the first ``scan`` characters of a text match, in order; each term at most 100 times."""
+        found: list[tuple[int, str]] = []
+        if self._beginning is None:
+            return ()
+        counts: dict[str, int] = {}
+        for word in self._beginning.finditer(text, 0, scan):
+            term = self._wanted.get(_stem(composed(word[0]).lower()))
+            if term is not None and counts.get(term, 0) < _MOST_PLACES:
+                counts[term] = counts.get(term, 0) + 1
+                found.append((word.start(), term))
+        return tuple(found)
 
 
-def excerpt(text: str, terms: Sequence[str], length: int) -> tuple[str, bool]:
-    """At most ``length`` characters around the densest place of the terms; True where something was left out."""
+def _beginnings(stems: Iterable[str]) -> re.Pattern[str]:
+    """Words that begin with one of the stems. One pattern for all, by first letters: it runs once over a text."""
+    by_letter: dict[str, set[str]] = {}
+    for stem in stems:
+        for form in ("NFC", "NFD"):
+            beginning = unicodedata.normalize(form, stem[:_BEGINNING])
+            by_letter.setdefault(beginning[0], set()).add(re.escape(beginning[1:]))
+    letters = [f"{re.escape(letter)}(?:{'|'.join(sorted(rest))})" for letter, rest in by_letter.items()]
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(letters)})(?:[^\W_]|[\u0300-\u036f])*", re.IGNORECASE)
+
+
+def excerpt(text: str, places: Places, length: int) -> tuple[str, bool]:
+    """At most ``length`` characters around the densest of the places; True where something was left out."""
     if len(text) <= length:
         return text, False
-    places = matched(text, terms)
     start = _densest(places, length) if places else 0
     begin = max(0, min(start - length // 6, len(text) - length))
     return _cut(text, begin, begin + length), True
 
 
-def _densest(places: Sequence[tuple[int, str]], length: int) -> int:
+def _densest(places: Places, length: int) -> int:
     """Where the window begins that holds the most different terms."""
     best, best_count, first = places[0][0], 0, 0
     counts: dict[str, int] = {}

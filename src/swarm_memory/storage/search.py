@@ -19,6 +19,14 @@ class Candidate:
     own: bool
 
 
+@dataclass(frozen=True, slots=True)
+class InProject:
+    """Where a result must be: in one of these projects, or among what matches the FTS5 expression ``words``."""
+
+    projects: tuple[str, ...]
+    words: str
+
+
 class SearchReads:
     """Candidates for a query. Expired memories never match."""
 
@@ -26,7 +34,9 @@ class SearchReads:
         """Read from ``database``."""
         self._database = database
 
-    async def by_words(self, match: str, filters: Filters, *, own: bool | None, limit: int) -> list[Candidate]:
+    async def by_words(
+        self, match: str, filters: Filters, *, own: bool | None, limit: int, place: InProject | None = None
+    ) -> list[Candidate]:
         """The best matches of an FTS5 expression.
 
         Args:
@@ -34,8 +44,17 @@ class SearchReads:
             filters: What a result must be; the project is that of the caller.
             own: True: of the project only; False: of all others only; None: of any.
             limit: At most so many.
+            place: Where a result must be besides.
         """
-        return await self._candidates("match_words", filters, own=own, limit=limit, match=match)
+        where = {"projects": None, "project_words": None}
+        if place is not None:
+            where = {"projects": to_json(list(place.projects)), "project_words": place.words}
+        return await self._candidates("match_words", filters, own=own, limit=limit, match=match, **where)
+
+    async def projects(self) -> list[str]:
+        """Names of projects that have memories, by name; at most 10,000."""
+        [rows] = await self._database.read(_SQL["projects"].bind())
+        return [str(row[0]) for row in rows]
 
     async def by_tags(self, filters: Filters, *, own: bool | None, limit: int) -> list[Candidate]:
         """The newest memories with the tags of the filters."""
@@ -57,7 +76,7 @@ class SearchReads:
         return [int(row[0]) for row in rows]  # pyright: ignore[reportArgumentType] - the column is an INTEGER KEY
 
     async def _candidates(
-        self, name: str, filters: Filters, *, own: bool | None, limit: int, **match: str
+        self, name: str, filters: Filters, *, own: bool | None, limit: int, **match: str | None
     ) -> list[Candidate]:
         tags = filters.tags
         [rows] = await self._database.read(

@@ -11,7 +11,19 @@ SELECT m.num, bm25(memory_index, 4.0, 3.0, 3.0, 1.0, 1.0) AS rank, m.project = :
    AND (:tags IS NULL OR (
         SELECT count(*) FROM json_each(:tags) AS wanted
          WHERE EXISTS (SELECT 1 FROM memory_tags AS t WHERE t.tag = wanted.value AND t.memory = m.num)) >= :tags_needed)
+   AND (:projects IS NULL OR m.project IN (SELECT value FROM json_each(:projects))
+        OR m.num IN (SELECT rowid FROM memory_index WHERE memory_index MATCH :project_words))
  ORDER BY rank LIMIT :limit;
+
+-- Each step looks up the next name in an index: as many steps as projects, not as memories.
+-- name: projects
+WITH RECURSIVE known (project) AS (
+  SELECT min(project) FROM memories
+   UNION ALL
+  SELECT (SELECT min(m.project) FROM memories AS m WHERE m.project > known.project)
+    FROM known WHERE known.project IS NOT NULL
+   LIMIT 10000)
+SELECT project FROM known WHERE project IS NOT NULL;
 
 -- Newest first, by tags alone.
 -- name: match_tags

@@ -3,14 +3,20 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
+import anyio.lowlevel
+
 from swarm_memory.errors import InvalidArgument
 from swarm_memory.models.memory import Memory, iso
-from swarm_memory.models.search import Hit
+from swarm_memory.models.search import Found, Hit
 from swarm_memory.models.values import to_json
 from swarm_memory.services.excerpt import cost_of, excerpt
 
 PART_BYTES: Final = 40_000
 LIST_BYTES: Final = 200_000
+LEAST_HIT: Final = 20
+"""Tokens that no hit goes below: more hits than fit so need not be loaded."""
+_COST_OF_MORE: Final = 8
+_DISPENSABLE: Final = ("match", "tags", "source", "session_id")
 _LEAST_CONTENT: Final = 30
 _LAST_CONTENT: Final = 10
 """Tokens of content that a hit needs to be told at all."""
@@ -73,58 +79,109 @@ def echo(query: str, max_tokens: int) -> str:
     return shown
 
 
-def fit_hits(
-    answer: dict[str, Any], hits: Sequence[Hit], max_tokens: int, shape: Callable[[Hit], dict[str, Any]]
-) -> int:
-    """Fill ``answer["results"]`` with hits, best first, until the token budget is used; how many were left out.
+async def fit_hits(
+    answer: dict[str, Any],
+    found: Found,
+    max_tokens: int,
+    *,
+    with_project: Callable[[Hit], bool] = lambda _: False,
+    entries: bool = False,
+) -> None:
+    """Tell what was found: totals, and ``results``, the hits, best first, until the token budget is used.
 
-    Each hit may use an even share of what is left, so that short ones leave more for those behind them.
+    Each hit may use an even share of what is left, so that short ones leave more for those behind them. One whose
+    frame does not fit is left out.
+
+    Args:
+        answer: Everything of it that is there is counted.
+        found: The hits and how many more there are.
+        max_tokens: Budget of the whole answer.
+        with_project: Which hits tell their project.
+        entries: Tell each under its key, with its ``value`` if that fits, else a ``preview``.
     """
-    results: list[dict[str, Any]] = []
-    answer["results"] = results
-    left = max_tokens - cost_of(answer) - 8
+    hits, results = found.hits, list[dict[str, Any]]()
+    answer |= {"total": found.total, "searched": found.searched, "results": results}
+    if found.truncated_query:
+        answer["truncated_query"] = True
+    left = max_tokens - cost_of(answer) - _COST_OF_MORE
     for position, hit in enumerate(hits):
-        text = hit.memory.text
+        # Others have their turn between two hits.
+        await anyio.lowlevel.checkpoint()
         share = left // (len(hits) - position)
-        frame = _frame(shape(hit), (share, left // 2, left), min(_LEAST_CONTENT, cost_of(text)))
-        room = left - _cost_of_frame(frame)
-        if room < min(_LAST_CONTENT, cost_of(text)):
-            return len(hits) - position
-        wanted = max(share - _cost_of_frame(frame), _LEAST_CONTENT)
-        one = frame | _content(text, hit.match, min(room, wanted))
+        needed = cost_of(_text(hit)[: _LEAST_CONTENT * 4])
+        full = hit_frame(hit, with_project=with_project(hit))
+        frames = _entry_frames(full) if entries else _frames(full)
+        frame, cost = _fullest(frames, (share, left // 2, left), min(_LEAST_CONTENT, needed))
+        room = left - cost
+        if room < min(_LAST_CONTENT, needed):
+            continue
+        tokens = min(room, max(share - cost, _LEAST_CONTENT))
+        one = frame | (_value_or_preview(hit, tokens) if entries else _content(hit, tokens))
         left -= cost_of(one) + 1
         results.append(one)
-    return 0
+    if found.total > len(results):
+        answer["more"] = found.total - len(results)
 
 
-def _frame(full: dict[str, Any], rooms: Sequence[int], least: int) -> dict[str, Any]:
-    """The fullest frame that leaves a room for some content; the smaller room is tried first."""
-    slim = {name: _short(full[name]) for name in full if name not in ("match", "tags", "source", "session_id")}
-    bare = {name: _short(full[name], 40) for name in ("id", "topic") if name in full}
+def _frames(full: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    return full, _slim(full), _bare(full, ("id",))
+
+
+def _entry_frames(full: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    return full, _slim(full), _bare(full, ("id", "key", "namespace", "score"))
+
+
+def _slim(full: dict[str, Any]) -> dict[str, Any]:
+    return _with_topic({name: full[name] for name in full if name not in _DISPENSABLE}, full, 80)
+
+
+def _bare(full: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return _with_topic({name: full[name] for name in names if name in full}, full, 40)
+
+
+def _with_topic(frame: dict[str, Any], full: dict[str, Any], length: int) -> dict[str, Any]:
+    """The frame with the topic shortened; with no topic where that is a long key, since half a name is none."""
+    topic = full.get("topic")
+    if topic is None or len(topic) <= length:
+        return frame | ({} if topic is None else {"topic": topic})
+    without = {name: frame[name] for name in frame if name != "topic"}
+    return without if topic == full.get("key") else without | {"topic": topic[:length] + "…"}
+
+
+def _fullest(frames: Sequence[dict[str, Any]], rooms: Sequence[int], least: int) -> tuple[dict[str, Any], int]:
+    """The fullest frame that leaves a room for some content, and its cost; the smaller room is tried first."""
+    costs = [cost_of(frame | {"content": "", "truncated": True}) + 1 for frame in frames]
     for room in rooms:
-        for frame in (full, slim, bare):
-            if _cost_of_frame(frame) + least <= room:
-                return frame
-    return bare
+        for frame, cost in zip(frames, costs, strict=True):
+            if cost + least <= room:
+                return frame, cost
+    return frames[-1], costs[-1]
 
 
-def _cost_of_frame(frame: dict[str, Any]) -> int:
-    return cost_of(frame | {"content": "", "truncated": True}) + 1
+def _text(hit: Hit) -> str:
+    """What is shown of a hit; a value without words, such as ``[null]``, as its JSON."""
+    return hit.memory.text or hit.memory.content
 
 
-def _short(value: Any, length: int = 80) -> Any:
-    return value[:length] + "…" if isinstance(value, str) and len(value) > length else value
-
-
-def _content(text: str, terms: Sequence[str], tokens: int) -> dict[str, Any]:
-    """As much of a text around the terms as so many tokens allow."""
-    length = tokens * 4
+def _content(hit: Hit, tokens: int) -> dict[str, Any]:
+    """As much of a text around the matches as so many tokens allow."""
+    text, length = _text(hit), tokens * 4
     while True:
-        shown, cut = excerpt(text, terms, length)
+        shown, cut = excerpt(text, hit.places, length)
         cost = cost_of(shown)
         if cost <= tokens + 1 or length <= 16:
             return {"content": shown, "truncated": True} if cut else {"content": shown}
         length = min(length * 9 // 10, length * tokens // cost)
+
+
+def _value_or_preview(hit: Hit, tokens: int) -> dict[str, Any]:
+    """The whole value if it costs no more than that, else a part of its text."""
+    # A token has four bytes at most: a longer value need not be read to know that it does not fit.
+    if hit.memory.size <= tokens * 4:
+        value = hit.memory.value
+        if cost_of(value) <= tokens:
+            return {"value": value}
+    return {"preview": _content(hit, tokens)["content"], "truncated": True}
 
 
 def hit_frame(hit: Hit, *, with_project: bool) -> dict[str, Any]:
@@ -133,6 +190,7 @@ def hit_frame(hit: Hit, *, with_project: bool) -> dict[str, Any]:
     return without_none(
         {
             "id": memory.id,
+            # Under both names: callers of either kind look for theirs.
             "topic": memory.topic or memory.key,
             "key": memory.key,
             "namespace": memory.namespace,

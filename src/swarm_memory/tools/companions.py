@@ -23,7 +23,7 @@ from swarm_memory.tools._arguments import (
 )
 from swarm_memory.tools._boundary import Call, Tool
 from swarm_memory.tools._cursor import NUMBER, make_cursor, read_cursor
-from swarm_memory.tools._shape import bounded, echo, fit_hits, hit_frame, without_none
+from swarm_memory.tools._shape import LEAST_HIT, bounded, echo, fit_hits, without_none
 from swarm_memory.tools.memory import one_of
 
 _TOKENS: Final = 2_000
@@ -66,16 +66,11 @@ async def memory_search(call: Call, arguments: MemorySearchArguments) -> dict[st
     """search_knowledge under claude-flow's name: entries and knowledge of the own project."""
     query = one_of("memory_search", arguments.query, arguments.pattern)
     filters = Filters(call.caller.project, only_project=True, namespace=arguments.namespace)
-    found = await call.app.search.search(query, filters, arguments.limit)
-    hits = [hit for hit in found.hits if arguments.threshold is None or hit.score >= arguments.threshold]
-    answer: dict[str, Any] = {
-        "success": True,
-        "query": echo(query, _TOKENS),
-        "total": found.total,
-        "searched": found.searched,
-    }
-    left_out = fit_hits(answer, hits, _TOKENS, lambda hit: hit_frame(hit, with_project=False))
-    return answer | {"count": len(answer["results"])} | ({"more": left_out} if left_out else {})
+    limit = min(arguments.limit, _TOKENS // LEAST_HIT)
+    found = await call.app.search.search(query, filters, limit, least=arguments.threshold or 0.0)
+    answer: dict[str, Any] = {"success": True, "query": echo(query, _TOKENS)}
+    await fit_hits(answer, found, _TOKENS)
+    return answer | {"count": len(answer["results"])}
 
 
 async def add_conversation(call: Call, arguments: AddConversationArguments) -> dict[str, Any]:
@@ -104,9 +99,14 @@ def _roles(arguments: AddConversationArguments) -> list[tuple[str, str]]:
 
 def _turn(arguments: AddConversationArguments, role: str, text: str) -> Knowledge:
     encode(text, name="content")
-    attributes = without_none(
-        {"role": role, "user_id": arguments.user_id, "context": arguments.context, **(arguments.metadata or {})}
-    )
+    metadata = arguments.metadata or {}
+    if taken := sorted({"role", "user_id", "context"} & metadata.keys()):
+        raise InvalidArgument(
+            f"metadata holds {', '.join(taken)}, which the turn has of its own.",
+            next_step="send it as an argument beside metadata, or under another name.",
+        )
+    own = without_none({"role": role, "user_id": arguments.user_id, "context": arguments.context})
+    attributes = own | metadata
     if encode(attributes, name="metadata").size > _MAX_METADATA:
         raise TooLarge(f"metadata has more than {_MAX_METADATA} bytes of JSON.", next_step="put the text into content.")
     return Knowledge(None, text, attributes=attributes, conversation=arguments.session_id)

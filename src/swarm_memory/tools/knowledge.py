@@ -9,7 +9,7 @@ from pydantic import Field
 from swarm_memory.config import Toolset
 from swarm_memory.errors import InvalidArgument, TooLarge
 from swarm_memory.models.knowledge import Knowledge
-from swarm_memory.models.search import Filters, Hit
+from swarm_memory.models.search import Filters, Found, Hit
 from swarm_memory.models.values import encode
 from swarm_memory.services.search import BRIEF_TOKENS
 from swarm_memory.tools._arguments import (
@@ -27,7 +27,7 @@ from swarm_memory.tools._arguments import (
     Topic,
 )
 from swarm_memory.tools._boundary import Call, Tool
-from swarm_memory.tools._shape import echo, fit_hits, hit_frame
+from swarm_memory.tools._shape import LEAST_HIT, echo, fit_hits
 from swarm_memory.tools.memory import DEFAULT_NAMESPACE
 
 _MAX_ATTRIBUTES: Final = 10_000
@@ -87,37 +87,31 @@ async def search_knowledge(call: Call, arguments: SearchArguments) -> dict[str, 
     )
     if not (arguments.query or "").strip() and not filters.tags:
         return await _brief(call, arguments, filters)
-    found = await call.app.search.search(arguments.query or "", filters, arguments.limit, strict=arguments.strict)
+    limit = min(arguments.limit, arguments.max_tokens // LEAST_HIT)
+    found = await call.app.search.search(arguments.query or "", filters, limit, strict=arguments.strict)
     answer: dict[str, Any] = {
         "query": echo(arguments.query or "", arguments.max_tokens),
-        "total": found.total,
         **_where(call),
-        "searched": found.searched,
     }
-    if found.truncated_query:
-        answer["truncated_query"] = True
-    left_out = fit_hits(answer, found.hits, arguments.max_tokens, lambda hit: hit_frame(hit, with_project=not hit.own))
-    left_out += max(0, found.total - len(found.hits))
-    return answer | ({"more": left_out} if left_out else {})
+    await fit_hits(answer, found, arguments.max_tokens, with_project=lambda hit: not hit.own)
+    return answer
 
 
 async def _brief(call: Call, arguments: SearchArguments, filters: Filters) -> dict[str, Any]:
-    memories = await call.app.search.brief(filters, arguments.limit)
+    tokens = min(arguments.max_tokens, BRIEF_TOKENS)
+    memories, total = await call.app.search.brief(filters, min(arguments.limit, tokens // LEAST_HIT))
     hits = [Hit(memory, 1.0, (), own=True) for memory in memories]
     answer: dict[str, Any] = {
         "query": None,
         "brief": True,
         "project": call.caller.project,
-        "total": len(hits),
         **_where(call),
-        "searched": "newest",
     }
-    tokens = min(arguments.max_tokens, BRIEF_TOKENS)
-    left_out = fit_hits(answer, hits, tokens, lambda hit: hit_frame(hit, with_project=False))
+    await fit_hits(answer, Found(hits, total, "newest"), tokens)
     for one in answer["results"]:
         for name in ("score", "match"):
             one.pop(name, None)
-    return answer | ({"more": left_out} if left_out else {})
+    return answer
 
 
 def _where(call: Call) -> dict[str, str]:

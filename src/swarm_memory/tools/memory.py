@@ -30,7 +30,7 @@ from swarm_memory.tools._arguments import (
 )
 from swarm_memory.tools._boundary import Call, Tool
 from swarm_memory.tools._cursor import NUMBER, PLACE, make_cursor, read_cursor
-from swarm_memory.tools._shape import PART_BYTES, bounded, echo, fit_hits, hit_frame, value_or_part, without_none
+from swarm_memory.tools._shape import LEAST_HIT, bounded, echo, fit_hits, value_or_part, without_none
 
 DEFAULT_NAMESPACE: Final = "default"
 _PREVIEW: Final = 120
@@ -301,16 +301,10 @@ async def _search(call: Call, arguments: MemoryUsageArguments) -> dict[str, Any]
         kind="entry",
         tags=tuple(arguments.tags or ()),
     )
-    found = await call.app.search.search(query, filters, arguments.limit or 10)
+    found = await call.app.search.search(query, filters, min(arguments.limit or 10, _SEARCH_TOKENS // LEAST_HIT))
     answer: dict[str, Any] = {"success": True, "action": "search", "query": echo(query, _SEARCH_TOKENS)}
-    left_out = fit_hits(answer, found.hits, _SEARCH_TOKENS, lambda hit: hit_frame(hit, with_project=False))
-    for shown, hit in zip(answer["results"], found.hits, strict=False):
-        content = shown.pop("content")
-        shown.update({"preview": content} if "truncated" in shown else {"value": hit.memory.value})
-    answer |= {"count": len(answer["results"]), "total": found.total, "searched": found.searched}
-    return (
-        answer | ({"more": left_out} if left_out else {}) | ({"truncated_query": True} if found.truncated_query else {})
-    )
+    await fit_hits(answer, found, _SEARCH_TOKENS, entries=True)
+    return answer | {"count": len(answer["results"])}
 
 
 def one_of(name: str, *given: object) -> str:
