@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swarm_memory.errors import InvalidArgument
+from swarm_memory.tools._arguments import parse
 from swarm_memory.tools._cursor import NUMBER, PLACE, make_cursor, read_cursor
+from swarm_memory.tools.memory import MemoryUsageArguments
 
 WELL_FORMED = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -43,3 +45,14 @@ def test_a_forged_place_is_refused(position: object) -> None:
 def test_a_cursor_of_another_list_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="belongs to a call with other arguments"):
         read_cursor(["list", "b"], make_cursor(["list", "a"], 1), NUMBER)
+
+
+@pytest.mark.parametrize("letter", ["x", "ж", "🎉", "\x01", '"'])
+def test_the_server_takes_the_longest_cursors_that_it_gives(letter: str) -> None:
+    width = len(letter.encode())
+    place = (letter * (128 // width), letter * (1024 // width))
+
+    cursor = make_cursor(["list"], place)
+    arguments = parse(MemoryUsageArguments, {"action": "list", "cursor": cursor})
+
+    assert read_cursor(["list"], str(arguments.cursor), PLACE) == place

@@ -2,18 +2,21 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, Final, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from swarm_memory.errors import InvalidArgument
+from swarm_memory.errors import InvalidArgument, SwarmMemoryError
 from swarm_memory.models.values import check_text
 
 TEN_YEARS: Final = 315_576_000
 MAX_TAGS: Final = 32
 MAX_TAG: Final = 64
 MAX_QUERY_BYTES: Final = 100_000
+MAX_CURSOR: Final = 16_384
+"""Bytes; the longest cursor that this server gives has 9,300: a namespace and a key of control characters."""
 _SHOWN: Final = 100
 
 
@@ -59,7 +62,7 @@ Source = Annotated[str, _bounded("source", 1, 1024)]
 SessionId = Annotated[str, _bounded("session_id", 1, 256)]
 Query = Annotated[str, _bounded("query", 0, MAX_QUERY_BYTES)]
 Pattern = Annotated[str, _bounded("pattern", 1, 1024)]
-Cursor = Annotated[str, _bounded("cursor", 1, 4096)]
+Cursor = Annotated[str, _bounded("cursor", 1, MAX_CURSOR)]
 Priority = Annotated[str, _bounded("priority", 1, 32)] | Annotated[int, Field(ge=-(2**53), le=2**53)]
 Limit = Annotated[int, Field(ge=1, le=200)]
 IfVersion = Annotated[int, Field(ge=0, le=2**53)]
@@ -72,20 +75,35 @@ ANY_JSON: Final[dict[str, Any]] = {
 """Schema of an argument that takes any JSON value: said in full, since a schema without a rule looks like a mistake."""
 
 
+def _few_tags(value: object) -> object:
+    # Before pydantic looks at the items: it would make an error for each of a million.
+    number = len(cast("list[object]", value)) if isinstance(value, list) else 0
+    if number > MAX_TAGS:
+        raise _too_many_tags(number)
+    return cast("object", value)
+
+
 def _tags(value: list[str] | str) -> list[str]:
-    """A list, from a list or comma-separated text; distinct, in the order given."""
-    parts = value.split(",") if isinstance(value, str) else value
-    tags = list(dict.fromkeys(tag.strip() for tag in parts if tag.strip()))
+    """A list, from a list or comma-separated text; trimmed, in the order given, and each once."""
+    parts = value if isinstance(value, list) else value.split(",") if value.strip() else []
+    if len(parts) > MAX_TAGS:
+        raise _too_many_tags(len(parts))
+    tags = list(dict.fromkeys(tag.strip() for tag in parts))
     for tag in tags:
         check_text(tag, "tags")
-        if len(tag) > MAX_TAG:
-            raise InvalidArgument(f"A tag has {len(tag)} characters; {MAX_TAG} are allowed.", next_step="shorten it.")
-    if len(tags) > MAX_TAGS:
-        raise InvalidArgument(f"There are {len(tags)} tags; {MAX_TAGS} are allowed.", next_step="send fewer tags.")
+        if not 1 <= len(tag) <= MAX_TAG:
+            raise InvalidArgument(
+                f"tags holds a tag of {len(tag)} characters; 1 to {MAX_TAG} are allowed.",
+                next_step="shorten it." if tag else "leave it out.",
+            )
     return tags
 
 
-Tags = Annotated[list[str] | str, AfterValidator(_tags)]
+def _too_many_tags(number: int) -> InvalidArgument:
+    return InvalidArgument(f"tags holds {number:,} tags; {MAX_TAGS} are allowed.", next_step="send fewer tags.")
+
+
+Tags = Annotated[list[str] | str, AfterValidator(_tags), BeforeValidator(_few_tags)]
 
 
 class Arguments(BaseModel):
@@ -123,7 +141,45 @@ def parse(model: type[_ArgumentsT], raw: Mapping[str, Any]) -> _ArgumentsT:
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        raise _explain(model, error) from None
+        raise _explain(error) from None
+
+
+def parse_each(model: type[_ArgumentsT], raw: object, name: str, most: int) -> object:
+    """Validate a list of arguments one by one, so that each error names its place and the first one is the last.
+
+    Args:
+        model: Of each item.
+        raw: The list as it came; anything else comes back as it is.
+        name: Of the argument that is this list, for errors.
+        most: Items allowed.
+
+    Raises:
+        InvalidArgument: More items, or whatever is wrong first in the first item that is wrong.
+    """
+    if not isinstance(raw, list):
+        return raw
+    items = cast("list[Any]", raw)
+    if len(items) > most:
+        raise InvalidArgument(
+            f"{name} holds {len(items):,} items; {most} are allowed.", next_step=f"send {name} in several calls."
+        )
+    parsed: list[_ArgumentsT] = []
+    for position, item in enumerate(items):
+        try:
+            parsed.append(parse(model, item))
+        except InvalidArgument as error:
+            raise at(f"{name}[{position}]", model, error) from None
+    return parsed
+
+
+_ErrorT = TypeVar("_ErrorT", bound=SwarmMemoryError)
+
+
+def at(place: str, model: type[Arguments], error: _ErrorT) -> _ErrorT:
+    """The same error of a part of a call: ``operations[3].key has 2,000 bytes``, ``operations[3]: ...``."""
+    first = re.match(r"\w*", error.message)
+    joint = "." if first and first[0] in model.model_fields else ": "
+    return type(error)(f"{place}{joint}{error.message}", next_step=error.next_step)
 
 
 def schema_of(model: type[Arguments]) -> dict[str, Any]:
@@ -143,16 +199,25 @@ def names_of(model: type[Arguments]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _one_spelling(model: type[Arguments], raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Bring ``max_agents`` and ``maxAgents`` to the field's own name."""
-    spellings = {
+@cache
+def _spellings(model: type[Arguments]) -> dict[str, str]:
+    """Each spelling of a name, with the field's own name."""
+    return {
         spelling: name
         for name, field in model.model_fields.items()
         for spelling in (name, to_camel(name), field.alias or name)
     }
+
+
+def _one_spelling(model: type[Arguments], raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring ``max_agents`` and ``maxAgents`` to the field's own name; end at the first name that is unknown."""
+    spellings = _spellings(model)
     values: dict[str, Any] = {}
     for given, value in raw.items():
-        name = spellings.get(given, given)
+        name = spellings.get(given)
+        if name is None:
+            allowed = ", ".join(names_of(model))
+            raise InvalidArgument(f"Unknown argument {plain(given)}.", next_step=f"use one of: {allowed}.")
         if name in values and values[name] != value:
             raise InvalidArgument(
                 f"{plain(given)} is given twice, in two spellings with different values.",
@@ -162,7 +227,7 @@ def _one_spelling(model: type[Arguments], raw: Mapping[str, Any]) -> dict[str, A
     return values
 
 
-def _explain(model: type[Arguments], error: ValidationError) -> InvalidArgument:
+def _explain(error: ValidationError) -> InvalidArgument:
     first = error.errors(include_url=False)[0]
     where = ".".join(
         plain(part)
@@ -171,9 +236,6 @@ def _explain(model: type[Arguments], error: ValidationError) -> InvalidArgument:
     )
     name = where or "arguments"
     kind = first["type"]
-    if kind == "extra_forbidden":
-        allowed = ", ".join(names_of(model))
-        return InvalidArgument(f"Unknown argument {name}.", next_step=f"use one of: {allowed}.")
     if kind == "missing":
         return InvalidArgument(f"{name} is missing.", next_step=f"send {name}.")
     context = first.get("ctx", {})

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from swarm_memory.config import Toolset
 from swarm_memory.errors import InvalidArgument, TooLarge
@@ -27,13 +27,18 @@ from swarm_memory.tools._arguments import (
     Query,
     Tags,
     Ttl,
+    at,
+    parse_each,
 )
 from swarm_memory.tools._boundary import Call, Tool
 from swarm_memory.tools._cursor import NUMBER, PLACE, make_cursor, read_cursor
+from swarm_memory.tools._outcome import written, written_in_batch
 from swarm_memory.tools._shape import LEAST_HIT, bounded, echo, fit_hits, value_or_part, without_none
 
 DEFAULT_NAMESPACE: Final = "default"
 _PREVIEW: Final = 120
+_MAX_OPERATIONS: Final = 100
+_BURIED_AS_EXPIRED: Final = 2
 _SEARCH_TOKENS: Final = 2_000
 
 WriteAction = Literal["store", "delete", "increment", "append"]
@@ -73,8 +78,13 @@ class MemoryUsageArguments(CommonArguments):
     cursor: Cursor | None = None
     if_version: IfVersion | None = Field(None, description="Write only over this version; 0 = absent.")
     offset: Annotated[int, Field(ge=0, le=MAX_VALUE_BYTES * 6)] | None = None
-    operations: Annotated[list[OperationArguments], Field(min_length=1, max_length=100)] | None = None
+    operations: Annotated[list[OperationArguments], Field(min_length=1, max_length=_MAX_OPERATIONS)] | None = None
     sync: Literal["global", "local"] | None = None
+
+    @field_validator("operations", mode="before")
+    @classmethod
+    def _each_operation(cls, raw: object) -> object:
+        return parse_each(OperationArguments, raw, "operations", _MAX_OPERATIONS)
 
 
 _ALWAYS: Final = ("action", "namespace", "project", "agent", "sync")
@@ -155,7 +165,7 @@ def _amount(value: Any) -> int | float:
 async def _write(call: Call, arguments: MemoryUsageArguments) -> dict[str, Any]:
     operation = _operation(arguments, arguments.namespace or DEFAULT_NAMESPACE)
     [outcome] = await call.app.memory.apply([operation], call.caller)
-    return {"success": True, "action": arguments.action, **_written(operation, outcome)}
+    return {"success": True, "action": arguments.action, **written(operation, outcome)}
 
 
 async def _batch(call: Call, arguments: MemoryUsageArguments) -> dict[str, Any]:
@@ -166,7 +176,7 @@ async def _batch(call: Call, arguments: MemoryUsageArguments) -> dict[str, Any]:
             check_action(one, one.action, ("action", "namespace"))
             operations.append(_operation(one, one.namespace or namespace))
         except (InvalidArgument, TooLarge) as error:
-            raise type(error)(f"operations[{position}]: {error.message}", next_step=error.next_step) from None
+            raise at(f"operations[{position}]", OperationArguments, error) from None
     if not operations:
         raise InvalidArgument("batch needs operations.", next_step="send operations, a list of 1 to 100 writes.")
     size = sum(_size(one) for one in operations)
@@ -176,11 +186,9 @@ async def _batch(call: Call, arguments: MemoryUsageArguments) -> dict[str, Any]:
         )
     outcomes = await call.app.memory.apply(operations, call.caller)
     results = [
-        {"action": one.action, **_written(operation, outcome)}
+        written_in_batch(one.action, operation, outcome)
         for one, operation, outcome in zip(arguments.operations or (), operations, outcomes, strict=True)
     ]
-    for result in results:
-        result.pop("value", None) if len(str(result.get("value", ""))) > 1_000 else None
     return {"success": True, "action": "batch", "count": len(results), "seq": outcomes[-1]["seq"], "results": results}
 
 
@@ -192,21 +200,6 @@ def _size(operation: Operation) -> int:
             return item.size
         case _:
             return 0
-
-
-def _written(operation: Operation, outcome: dict[str, Any]) -> dict[str, Any]:
-    """What is told of a write."""
-    if isinstance(operation, Delete):
-        name = {"key": operation.key} if operation.key is not None else {"id": operation.id}
-        return {**name, "namespace": operation.namespace, "deleted": outcome["deleted"], "seq": outcome["seq"]}
-    shown = {name: outcome[name] for name in ("key", "namespace", "version", "seq")}
-    shown |= {"stored": True, "size": outcome["size"], "created": outcome["created"]}
-    if outcome["expires_at"]:
-        shown["expires_at"] = iso(outcome["expires_at"])
-    if "value" in outcome:
-        fits = outcome["size"] <= PART_BYTES
-        shown |= {"value": outcome["value"]} if fits else {"value": None, "truncated": True}
-    return shown
 
 
 async def _retrieve(call: Call, arguments: MemoryUsageArguments) -> dict[str, Any]:
@@ -347,10 +340,12 @@ async def _history(call: Call, arguments: MemoryUsageArguments) -> dict[str, Any
 
 def _version(version: Version, now: int) -> dict[str, Any]:
     shown: dict[str, Any] = {"version": version.version, "agent": version.writer, "at": iso(version.at)}
+    if version.deleted == _BURIED_AS_EXPIRED or (
+        not version.deleted and version.expires_at is not None and version.expires_at <= now
+    ):
+        return without_none(shown | {"expired": True})
     if version.deleted:
         return without_none(shown | {"deleted": True})
-    if version.expires_at is not None and version.expires_at <= now:
-        return without_none(shown | {"expired": True})
     whole = version.size <= HISTORY_WHOLE
     content = {"value": decode(version.content, version.format)} if whole else {"preview": version.content}
     return without_none(shown) | {"size": version.size} | content
