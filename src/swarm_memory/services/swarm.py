@@ -12,7 +12,8 @@ from swarm_memory.storage.writer import Writer
 
 DEFAULT_MAX_AGENTS: Final = 8
 CURRENT: Final = "current"
-_LISTED: Final = 5
+MAX_REMEMBERED: Final = 1_000
+"""Sessions whose current swarm is known; for older ones it is the project's newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +99,8 @@ class SwarmService:
         return swarm
 
     def _remember(self, id_: str, caller: Caller) -> None:
-        self._current[caller.project, caller.origin.session] = id_
+        who = (caller.project, caller.origin.session)
+        self._current.pop(who, None)  # so that it becomes the newest
+        self._current[who] = id_
+        if len(self._current) > MAX_REMEMBERED:
+            del self._current[next(iter(self._current))]

@@ -11,11 +11,11 @@ import mcp_types as types
 
 from swarm_memory.app import App
 from swarm_memory.config import Toolset
-from swarm_memory.errors import InternalError, InvalidArgument, SwarmMemoryError
+from swarm_memory.errors import InternalError, InvalidArgument, SwarmMemoryError, TooLarge
 from swarm_memory.logs import log
 from swarm_memory.models.caller import Caller
 from swarm_memory.models.values import check_text, to_json
-from swarm_memory.tools._arguments import CommonArguments, parse, schema_of
+from swarm_memory.tools._arguments import Arguments, CommonArguments, parse, schema_of
 
 REQUEST_ID: Final = "swarm-memory/requestId"
 """Key of a caller's own request id in the call's ``_meta``."""
@@ -87,9 +87,9 @@ async def answer(
             project=arguments.project,
             agent=arguments.agent,
             session=session,
-            request=_request(tool.name, raw, meta or {}),
+            request=_request(tool.name, arguments, meta or {}),
         )
-        return success(await tool.run(Call(app, caller), arguments))
+        return success(await tool.run(Call(app, caller), arguments), tool.name)
     except SwarmMemoryError as error:
         return refusal(error)
     except Exception:  # noqa: BLE001 - the boundary: a fault must not reach the client raw, nor end the server
@@ -103,10 +103,23 @@ async def answer(
         )
 
 
-def success(content: dict[str, Any]) -> types.CallToolResult:
-    """One compact JSON object, structured and as text."""
-    text = types.TextContent(type="text", text=to_json(content))
-    return types.CallToolResult(content=[text], structured_content=content)
+def success(content: dict[str, Any], tool: str) -> types.CallToolResult:
+    """One compact JSON object, structured and as text.
+
+    Raises:
+        TooLarge: Both together have more than 900,000 bytes. Never for a write, whose answers are small: each tool
+            bounds its own answers, and this is only the last guard.
+    """
+    text = to_json(content)
+    # On the wire the text is a JSON string in JSON.
+    size = len(text.encode()) + len(to_json(text).encode())
+    if size > MAX_ANSWER_BYTES:
+        log.error("an answer was too large", tool=tool, bytes=size)
+        raise TooLarge(
+            f"The answer of {tool} would have {size:,} bytes; the limit is {MAX_ANSWER_BYTES:,}.",
+            next_step="ask for less: a smaller limit or max_tokens, or one key at a time.",
+        )
+    return types.CallToolResult(content=[types.TextContent(type="text", text=text)], structured_content=content)
 
 
 def refusal(error: SwarmMemoryError) -> types.CallToolResult:
@@ -117,7 +130,7 @@ def refusal(error: SwarmMemoryError) -> types.CallToolResult:
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
 
 
-def _request(tool: str, raw: Mapping[str, Any], meta: Mapping[str, Any]) -> tuple[str, str] | None:
+def _request(tool: str, arguments: Arguments, meta: Mapping[str, Any]) -> tuple[str, str] | None:
     """The caller's request id and a hash of the call, where an id came with it."""
     given = meta.get(REQUEST_ID)
     if given is None:
@@ -128,9 +141,14 @@ def _request(tool: str, raw: Mapping[str, Any], meta: Mapping[str, Any]) -> tupl
         )
     check_text(given, REQUEST_ID)
     try:
-        call = json.dumps([tool, raw], sort_keys=True, default=str)
+        # Not as they came: a retry may spell a name the other way.
+        call = json.dumps([tool, arguments], sort_keys=True, default=_content)
     except (ValueError, RecursionError):
         raise InvalidArgument(
             "The arguments hold an integer too long or a nesting too deep for JSON.", next_step="send simpler ones."
         ) from None
     return given, hashlib.sha256(call.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _content(arguments: Arguments) -> dict[str, Any]:
+    return {name: getattr(arguments, name) for name in arguments.given()}
