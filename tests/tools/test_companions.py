@@ -68,6 +68,19 @@ async def test_conversations_have_pages(session: Session) -> None:
     assert seen == ["4", "3", "2", "1", "0"]
 
 
+async def test_what_is_said_between_two_pages_moves_no_turn_to_the_next(session: Session) -> None:
+    for number in range(4):
+        await session.call("add_conversation", session_id="talk", content=f"{number}")
+    for asked in ({"session_id": "talk"}, {}):
+        first = await session.call("get_conversations", limit=2, **asked)
+        await session.call("add_conversation", session_id="talk", content=f"between {asked}")
+        second = await session.call("get_conversations", limit=2, cursor=first["cursor"], **asked)
+        told = [one["id"] for one in (*first["conversations"], *second["conversations"])]
+        assert len(set(told)) == 4
+    assert [one["content"] for one in second["conversations"]] == ["2", "1"]
+    await session.refused("get_conversations", session_id="other", cursor=first["cursor"])
+
+
 async def test_memory_status_tells_the_truth_about_the_store(session: Session) -> None:
     await session.store("k", 1)
     await session.add("t", "c", project="there")
