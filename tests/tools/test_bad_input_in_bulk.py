@@ -93,3 +93,12 @@ def test_tags_are_trimmed_and_equal_ones_count_once() -> None:
     none: list[Any] = [[], "", " "]
     assert [parse(SearchArguments, {"tags": tags}).tags for tags in given] == [["b", "a"]] * 2
     assert [parse(SearchArguments, {"tags": tags}).tags for tags in none] == [[]] * 3
+
+
+def test_two_spellings_with_deep_lists_are_refused_as_any_others() -> None:
+    deep: list[list[Any]] = [[], []]
+    for number in range(200_000):
+        deep[number % 2] = [deep[number % 2]]
+
+    with pytest.raises(InvalidArgument, match="given twice"):
+        parse(MemoryUsageArguments, STORE | {"if_version": deep[0], "ifVersion": deep[1]})

@@ -218,7 +218,8 @@ def _one_spelling(model: type[Arguments], raw: Mapping[str, Any]) -> dict[str, A
         if name is None:
             allowed = ", ".join(names_of(model))
             raise InvalidArgument(f"Unknown argument {plain(given)}.", next_step=f"use one of: {allowed}.")
-        if name in values and values[name] != value:
+        # Lists are not compared: no such name takes one, and Python gives up on deep ones.
+        if name in values and (isinstance(value, (list, dict)) or values[name] != value):
             raise InvalidArgument(
                 f"{plain(given)} is given twice, in two spellings with different values.",
                 next_step=f"send {model.model_fields[name].alias or name} once.",
