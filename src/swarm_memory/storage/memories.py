@@ -162,8 +162,8 @@ class MemoryStore:
         query = _SQL["list_namespace"].bind(
             project=project,
             namespace=namespace,
-            after=after,
-            low=prefix,
+            # One bound, since an index is entered by one only. No key holds NUL, so nothing lies between.
+            low=max(prefix, f"{after}\x01"),
             high=prefix + HIGHEST,
             limit=limit,
             now=self._database.now(),

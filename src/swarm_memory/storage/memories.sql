@@ -218,7 +218,7 @@ SELECT known.namespace FROM known
 SELECT namespace, key, version, size, tags AS tags_json, updated_at, coalesce(agent, session) AS writer,
        substr(content, 1, 200) AS preview
   FROM memories
- WHERE project = :project AND namespace = :namespace AND key > :after AND key >= :low AND key < :high AND expires_at > :now
+ WHERE project = :project AND namespace = :namespace AND key >= :low AND key < :high AND expires_at > :now
  ORDER BY key LIMIT :limit;
 
 -- name: next_namespace

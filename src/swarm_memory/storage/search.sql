@@ -46,9 +46,10 @@ SELECT num FROM memories
    AND (:since IS NULL OR updated_at >= :since)
  ORDER BY updated_at DESC LIMIT :limit;
 
+-- The unary plus keeps the planner from walking all of the project by age instead of the few decisions.
 -- name: newest_decisions
 SELECT num FROM memories
- WHERE project = :project AND expires_at > :now
+ WHERE +project = :project AND expires_at > :now
    AND (:namespace IS NULL OR namespace = :namespace)
    AND (:kind IS NULL OR kind = :kind)
    AND (:since IS NULL OR updated_at >= :since)
@@ -56,4 +57,4 @@ SELECT num FROM memories
                UNION ALL
                SELECT num FROM memories
                 WHERE project = :project AND namespace = 'default' AND key >= 'decision' AND key < 'decisiont')
- ORDER BY updated_at DESC LIMIT :limit;
+ ORDER BY +updated_at DESC LIMIT :limit;
