@@ -22,14 +22,14 @@ from swarm_memory import errors
 from swarm_memory.cli.main import cli
 from swarm_memory.config import PREFIX, Settings, Toolset
 from swarm_memory.errors import InvalidArgument, SwarmMemoryError
-from swarm_memory.models.values import MAX_DEPTH, MAX_VALUE_BYTES
+from swarm_memory.models.values import MAX_DEPTH, MAX_VALUE_BYTES, WHOLE_VALUE_BYTES
 from swarm_memory.models.words import MAX_TERMS
 from swarm_memory.services.memory import HISTORY_WHOLE
 from swarm_memory.services.search import BRIEF_TOKENS, CANDIDATES
 from swarm_memory.tools import memory
 from swarm_memory.tools._arguments import ANY_JSON, MAX_TAG, MAX_TAGS, Arguments, Tags, schema_of
 from swarm_memory.tools._boundary import MAX_ANSWER_BYTES, REQUEST_ID, Tool
-from swarm_memory.tools._shape import LIST_BYTES, PART_BYTES
+from swarm_memory.tools._shape import LIST_BYTES
 from swarm_memory.tools.table import ALL_TOOLS, tools_of
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -56,7 +56,7 @@ CONSTANTS: Final = {
     "brief_tokens": str(BRIEF_TOKENS),
     "candidates": str(CANDIDATES),
     "answer_bytes": f"{MAX_ANSWER_BYTES:,}",
-    "part_bytes": f"{PART_BYTES:,}",
+    "part_bytes": f"{WHOLE_VALUE_BYTES:,}",
     "list_bytes": f"{LIST_BYTES:,}",
     "tags": f"{MAX_TAGS} tags of at most {MAX_TAG} characters",
     "request_id": f"`{REQUEST_ID}`",

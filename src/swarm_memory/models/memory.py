@@ -4,9 +4,11 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from swarm_memory.models.values import decode
+
+_PURGED: Final = 2
 
 
 class Kind(StrEnum):
@@ -89,7 +91,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a memory; ``content`` is cut to a preview where ``size`` says it is longer."""
+    """One version of a memory; ``content`` is cut to a preview where ``size`` says it is longer.
+
+    Attributes:
+        deleted: 1 where this version is a deletion, 2 where the value was purged after its time was over.
+    """
 
     version: int
     content: str
@@ -99,6 +105,12 @@ class Version:
     at: int
     expires_at: int | None
     deleted: int
+
+    def is_expired(self, now: int) -> bool:
+        """Whether its time is over, at ``now`` in milliseconds since 1970 UTC; a deletion has none."""
+        if self.deleted:
+            return self.deleted == _PURGED
+        return self.expires_at is not None and self.expires_at <= now
 
 
 def iso(milliseconds: int) -> str:

@@ -9,6 +9,8 @@ from typing import Any, Final, cast
 from swarm_memory.errors import InvalidArgument, TooLarge
 
 MAX_VALUE_BYTES: Final = 1_000_000
+WHOLE_VALUE_BYTES: Final = 40_000
+"""Up to which an answer holds a value whole."""
 MAX_DEPTH: Final = 64
 MAX_INTEGER_BITS: Final = 13_000
 """Python refuses to read or write integers of more than 4,300 digits."""

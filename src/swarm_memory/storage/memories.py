@@ -7,16 +7,13 @@ from swarm_memory.models.caller import Caller, Origin
 from swarm_memory.models.knowledge import Knowledge
 from swarm_memory.models.memory import Entry, Memory, Version
 from swarm_memory.models.operations import Append, Delete, Increment, Operation, Store
-from swarm_memory.models.values import MAX_VALUE_BYTES, to_json
+from swarm_memory.models.values import MAX_VALUE_BYTES, WHOLE_VALUE_BYTES, to_json
 from swarm_memory.storage.database import Database
 from swarm_memory.storage.ids import new_id
 from swarm_memory.storage.queries import SqlValue, Statement, load_queries
 from swarm_memory.storage.writer import Change
 
 _SQL = load_queries("memories")
-
-WHOLE_VALUE: Final = 40_000
-"""Bytes up to which the outcome of a write holds the new value; a longer one is null there."""
 
 HIGHEST: Final = "\U0010ffff" * 257
 """Sorts behind every key, which has 1,024 bytes at most."""
@@ -81,7 +78,7 @@ def _increment(operation: Increment, caller: Caller) -> Change:
             _SQL["refuse_overflow"].bind(**place, **by),
             _SQL["increment"].bind(id=new_id(), start=to_json(operation.by), **place, **by, **_origin(caller.origin)),
         ),
-        _SQL["key_result_with_value"].bind(**place, whole=WHOLE_VALUE),
+        _SQL["key_result_with_value"].bind(**place, whole=WHOLE_VALUE_BYTES),
     )
 
 
@@ -101,7 +98,7 @@ def _append(operation: Append, caller: Caller) -> Change:
                 **_origin(caller.origin),
             ),
         ),
-        _SQL["key_result_with_value"].bind(**place, whole=WHOLE_VALUE),
+        _SQL["key_result_with_value"].bind(**place, whole=WHOLE_VALUE_BYTES),
     )
 
 

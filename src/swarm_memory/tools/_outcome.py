@@ -4,8 +4,7 @@ from typing import Any, Final
 
 from swarm_memory.models.memory import iso
 from swarm_memory.models.operations import Delete, Operation
-from swarm_memory.models.values import to_json
-from swarm_memory.tools._shape import PART_BYTES
+from swarm_memory.models.values import WHOLE_VALUE_BYTES, to_json
 
 _BATCH_VALUE: Final = 1_000
 _BATCH_RESULT: Final = 2_500
@@ -31,7 +30,7 @@ def written(operation: Operation, outcome: dict[str, Any]) -> dict[str, Any]:
     if outcome["expires_at"]:
         shown["expires_at"] = iso(outcome["expires_at"])
     if "value" in outcome:
-        fits = outcome["size"] <= PART_BYTES
+        fits = outcome["size"] <= WHOLE_VALUE_BYTES
         shown |= {"value": outcome["value"]} if fits else _TRUNCATED
     return shown
 

@@ -8,10 +8,9 @@ import anyio.lowlevel
 from swarm_memory.errors import InvalidArgument
 from swarm_memory.models.memory import Memory, iso
 from swarm_memory.models.search import Found, Hit
-from swarm_memory.models.values import to_json
+from swarm_memory.models.values import WHOLE_VALUE_BYTES, to_json
 from swarm_memory.services.excerpt import cost_of, excerpt
 
-PART_BYTES: Final = 40_000
 LIST_BYTES: Final = 200_000
 LEAST_HIT: Final = 20
 """Tokens that no hit goes below: more hits than fit so need not be loaded."""
@@ -35,7 +34,7 @@ def value_or_part(memory: Memory, offset: int | None) -> dict[str, Any]:
     Raises:
         InvalidArgument: The offset lies behind the end.
     """
-    if offset is None and memory.size <= PART_BYTES:
+    if offset is None and memory.size <= WHOLE_VALUE_BYTES:
         return {"value": memory.value}
     text = (memory.content if memory.format == "json" else to_json(memory.content)).encode()
     start = offset or 0
@@ -46,8 +45,8 @@ def value_or_part(memory: Memory, offset: int | None) -> dict[str, Any]:
     # An offset inside a character moves to the next one; a part never ends inside one.
     while start < len(text) and text[start] & 0xC0 == 0x80:
         start += 1
-    part = text[start : start + PART_BYTES].decode("utf-8", "ignore")
-    end = start + PART_BYTES
+    part = text[start : start + WHOLE_VALUE_BYTES].decode("utf-8", "ignore")
+    end = start + WHOLE_VALUE_BYTES
     shown: dict[str, Any] = {
         "value": None,
         "value_part": part,

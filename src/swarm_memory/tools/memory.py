@@ -38,7 +38,6 @@ from swarm_memory.tools._shape import LEAST_HIT, bounded, echo, fit_hits, value_
 DEFAULT_NAMESPACE: Final = "default"
 _PREVIEW: Final = 120
 _MAX_OPERATIONS: Final = 100
-_BURIED_AS_EXPIRED: Final = 2
 _SEARCH_TOKENS: Final = 2_000
 
 WriteAction = Literal["store", "delete", "increment", "append"]
@@ -340,9 +339,7 @@ async def _history(call: Call, arguments: MemoryUsageArguments) -> dict[str, Any
 
 def _version(version: Version, now: int) -> dict[str, Any]:
     shown: dict[str, Any] = {"version": version.version, "agent": version.writer, "at": iso(version.at)}
-    if version.deleted == _BURIED_AS_EXPIRED or (
-        not version.deleted and version.expires_at is not None and version.expires_at <= now
-    ):
+    if version.is_expired(now):
         return without_none(shown | {"expired": True})
     if version.deleted:
         return without_none(shown | {"deleted": True})
