@@ -34,6 +34,8 @@ SQL = {
     "storage/driver.py": TRANSACTIONS | QUERIES,
     "storage/migrate.py": TRANSACTIONS | QUERIES,
     "storage/local.py": TRANSACTIONS,
+    "storage/hrana.py": TRANSACTIONS,
+    "storage/copy.py": TRANSACTIONS,
 }
 EDGE = ("__main__.py", "cli/", "transports/", "server.py", "tools/")
 

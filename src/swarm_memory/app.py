@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from swarm_memory.config import Settings
@@ -18,11 +19,10 @@ from swarm_memory.services.project import find_project, project_directory
 from swarm_memory.services.repository import read_revision
 from swarm_memory.services.search import SearchService
 from swarm_memory.services.swarm import SwarmService
-from swarm_memory.storage.database import Database
+from swarm_memory.storage.database import Location
 from swarm_memory.storage.health import HealthReads
-from swarm_memory.storage.local import open_local
 from swarm_memory.storage.memories import MemoryStore
-from swarm_memory.storage.migrate import Schema, migrate
+from swarm_memory.storage.opening import OpenStore, open_store
 from swarm_memory.storage.search import SearchReads
 from swarm_memory.storage.swarms import SwarmStore
 from swarm_memory.storage.writer import Writer
@@ -39,7 +39,7 @@ class App:
     session: str
     memory: MemoryService
     knowledge: KnowledgeService
-    search: SearchService
+    search_at: Callable[[Location], SearchService]
     swarms: SwarmService
     health: HealthService
     close: Callable[[], None]
@@ -82,37 +82,47 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings) -> AsyncGenerator[App]:
-    """Open the store, bring its schema up, and close it at the end.
+async def open_app(settings: Settings, *, lasting: bool = True) -> AsyncGenerator[App]:
+    """Open the store, and close it at the end.
+
+    A local file's schema is brought up first. A primary is not waited for: it is asked in the background, and a call
+    that needs it tells what is wrong with it.
+
+    Args:
+        settings: Which store.
+        lasting: The process will be there for a while, so it helps to keep the machine's replica.
 
     Raises:
-        StorageError: The store cannot be opened, is damaged, or was made by a newer version.
+        ConfigurationError: Replica mode is asked for where it is not possible.
+        StorageError: A local store cannot be opened, is damaged, or was made by a newer version.
     """
-    database = await open_local(
-        settings.database_path,
-        busy_timeout=settings.busy_timeout,
-        durability=settings.durability,
-        engine=settings.engine,
-    )
+    opened = await open_store(settings, lasting=lasting)
     try:
-        yield _compose(settings, database, await migrate(database))
+        yield _compose(settings, opened)
     finally:
-        database.close()
+        await opened.database.aclose()
 
 
-def _compose(settings: Settings, database: Database, schema: Schema) -> App:
+def _compose(settings: Settings, opened: OpenStore) -> App:
     directory = _working_directory(settings)
+    database = opened.database
     memories = MemoryStore(database)
-    writer = Writer(database, writable=schema.writable)
+    writer = Writer(database)
+
+    @cache
+    def search_at(location: Location) -> SearchService:
+        place = database.at(location)
+        return SearchService(SearchReads(place), MemoryStore(place))
+
     return App(
         settings=settings,
         project=find_project(settings, directory),
         session=settings.claude_session_id or f"session-{secrets.token_hex(4)}",
         memory=MemoryService(memories, writer),
         knowledge=KnowledgeService(memories, writer),
-        search=SearchService(SearchReads(database), memories),
+        search_at=search_at,
         swarms=SwarmService(SwarmStore(database), writer, mode=database.mode),
-        health=HealthService(database, HealthReads(database), settings.database_path, schema.number),
+        health=HealthService(database, HealthReads(database), opened.path),
         close=database.close,
         _directory=project_directory(settings, directory),
     )

@@ -1,10 +1,12 @@
 """Settings: the only reader of the environment."""
 
+import ipaddress
 import os
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr, StringConstraints, ValidationError
@@ -17,6 +19,11 @@ DATABASE_NAME = "memory.db"
 
 ProjectName = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f]+$")]
 AgentName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]+$")]
+
+
+_SCHEMES: Final = {"libsql": "https", "wss": "https", "https": "https", "ws": "http", "http": "http"}
+_URL_VARIABLES: Final = "TURSO_DB_URL, TURSO_DATABASE_URL or LIBSQL_URL"
+_TOKEN_VARIABLES: Final = "TURSO_DB_AUTH_TOKEN, TURSO_AUTH_TOKEN or LIBSQL_AUTH_TOKEN"  # noqa: S105 - names of variables
 
 
 class Toolset(StrEnum):
@@ -46,7 +53,8 @@ class Settings(BaseSettings):
         default=None, description="Who writes when a call names no agent. Default: a name made for the session."
     )
     mode: Literal["auto", "local", "replica", "remote"] = Field(
-        default="auto", description="Storage mode. auto is local without a primary."
+        default="auto",
+        description="Storage mode. auto is local without a primary, else replica, or remote where libsql has no wheel.",
     )
     tools: Toolset = Field(default=Toolset.DEFAULT, description="Toolset: memory, default or all.")
     engine: Literal["auto", "sqlite3", "libsql"] = Field(
@@ -74,6 +82,12 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("TURSO_DB_AUTH_TOKEN", "TURSO_AUTH_TOKEN", "LIBSQL_AUTH_TOKEN"),
         description="Token for the primary. Never logged, never answered.",
     )
+    primary_timeout: float = Field(
+        default=6.0, ge=0.5, le=60.0, description="Seconds a call waits for the primary, its retries included."
+    )
+    allow_insecure: bool = Field(
+        default=False, description="Let the token leave this machine over plain http. Only for a network you trust."
+    )
     claude_project_dir: Path | None = Field(
         default=None, validation_alias="CLAUDE_PROJECT_DIR", description="Set by Claude Code: where the project is."
     )
@@ -89,13 +103,25 @@ class Settings(BaseSettings):
         """Absolute path of the database file."""
         return self.home / DATABASE_NAME
 
+    @property
+    def primary(self) -> str | None:
+        """``http://`` or ``https://`` address of the primary, without a slash at its end; None in local mode."""
+        if self.mode == "local" or self.primary_url is None:
+            return None
+        return _http_address(self.primary_url)
+
+    @property
+    def token(self) -> str | None:
+        """The token for the primary."""
+        return self.primary_token.get_secret_value().strip() if self.primary_token else None
+
 
 def load_settings(**given: object) -> Settings:
     """Read the environment; values of ``given`` that are not None win.
 
     Raises:
-        ConfigurationError: A variable has a bad value, the directory is relative, or a mode is asked for that this
-            version does not serve. Never falls back to another mode.
+        ConfigurationError: A variable has a bad value, the directory is relative, the primary's URL is none, or a mode
+            is asked for that needs one. Never falls back to another mode.
     """
     try:
         settings = Settings.model_validate({name: value for name, value in given.items() if value is not None})
@@ -106,7 +132,7 @@ def load_settings(**given: object) -> Settings:
             f"{PREFIX}HOME is {str(settings.home)!r}, which is relative: each directory would have its own store.",
             next_step=f"set {PREFIX}HOME to an absolute path.",
         )
-    _refuse_what_is_not_served(settings)
+    _check_primary(settings)
     return settings
 
 
@@ -117,14 +143,59 @@ def unknown_variables() -> dict[str, str | None]:
     return {name: next(iter(get_close_matches(name.upper(), known, n=1)), None) for name in given}
 
 
-def _refuse_what_is_not_served(settings: Settings) -> None:
-    wants_primary = settings.mode in ("replica", "remote") or (settings.mode == "auto" and settings.primary_url)
-    if wants_primary:
+def _check_primary(settings: Settings) -> None:
+    if settings.mode in ("replica", "remote") and settings.primary_url is None:
         raise ConfigurationError(
-            "A primary is configured (TURSO_DB_URL, TURSO_DATABASE_URL, LIBSQL_URL or SWARM_MEMORY_MODE), "
-            "and this version serves local mode only.",
-            next_step=f"set {PREFIX}MODE=local to use the local store, or unset the primary's URL.",
+            f"{PREFIX}MODE is {settings.mode}, and no primary is configured.",
+            next_step=f"set {_URL_VARIABLES} to the primary's URL, or unset {PREFIX}MODE.",
         )
+    address, token = settings.primary, settings.token
+    if address is None or token is None:
+        return
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise ConfigurationError(
+            "The primary's token holds spaces or characters that no token has.",
+            next_step=f"set {_TOKEN_VARIABLES} to the token alone.",
+        )
+    if settings.allow_insecure:
+        return
+    if address.startswith("http://") and not _is_loopback(urlsplit(address).hostname or ""):
+        raise ConfigurationError(
+            "The primary's URL is plain http, and the token would be readable on the way.",
+            next_step=f"use https:// or libsql://, or set {PREFIX}ALLOW_INSECURE=1 in a network that you trust.",
+        )
+
+
+def _http_address(url: str) -> str:
+    """The address to send requests to.
+
+    Raises:
+        ConfigurationError: It is no such URL, or holds credentials. The text repeats none of it.
+    """
+    remedy = f"set {_URL_VARIABLES} to a URL such as libsql://name-org.turso.io or http://127.0.0.1:8080."
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        raise ConfigurationError("The primary's URL is no URL.", next_step=remedy) from None
+    if parts.scheme.lower() not in _SCHEMES or not parts.hostname:
+        raise ConfigurationError("The primary's URL has no known scheme, or no host.", next_step=remedy)
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigurationError(
+            "The primary's URL holds more than an address: URLs are told in status answers, so a secret must not be in "
+            "one.",
+            next_step=f"take what is before the host and behind a question mark out, and set {_TOKEN_VARIABLES}.",
+        )
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    place = f"{host}:{port}" if port is not None else host
+    return f"{_SCHEMES[parts.scheme.lower()]}://{place}{parts.path.rstrip('/')}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _explain(error: ValidationError) -> ConfigurationError:

@@ -22,6 +22,7 @@ The tree::
         ├── StorageFull          [storage_full]        the disk or a quota is full
         ├── StorageCorrupt       [storage_corrupt]     the file is damaged or is no database
         ├── StorageReadOnly      [storage_read_only]   this store may only be read from here
+        ├── PrimaryRefused       [primary_refused]     the primary does not accept the token, or is none
         └── SchemaMismatch       [schema_mismatch]     the store was made by a version this one cannot work with
 
 An error is told to people and agents in one form, ``[code] what happened. Next: what to do.``
@@ -166,6 +167,12 @@ class StorageReadOnly(StorageError):
     """This store may only be read from here."""
 
     code = "storage_read_only"
+
+
+class PrimaryRefused(StorageError):
+    """The primary does not accept the token, does not speak libSQL's protocol, or its certificate is not trusted."""
+
+    code = "primary_refused"
 
 
 class SchemaMismatch(StorageError):

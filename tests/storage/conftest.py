@@ -1,32 +1,49 @@
 """The store under test. Every implementation of ``Database`` runs the same suite: a new one is a new parameter here."""
 
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from primaries import Settled, a_remote, a_replica
+from sqld import Sqld
 from storebench import Bench
 
 from swarm_memory.storage.local import open_local
-from swarm_memory.storage.migrate import migrate
 
 ENGINES = ("libsql", "sqlite3")
+STORES = (*ENGINES, "remote", "replica")
 
 
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> str:
-    if request.param == "libsql":
-        pytest.importorskip("libsql")
     return request.param
 
 
-@pytest.fixture
-async def database(engine: str, tmp_path: Path) -> AsyncGenerator[Any]:
+@asynccontextmanager
+async def opened(store: str, path: Path) -> AsyncGenerator[Any]:
+    """An empty store of this kind, with the program's schema."""
+    if store in ENGINES:
+        local = await open_local(path / "memory.db", busy_timeout=5, engine=store)  # pyright: ignore[reportArgumentType] - a parameter of the fixture
+        await local.prepare()
+        yield local
+        local.close()
+        return
+    with Sqld(path / "primary") as primary:
+        if store == "remote":
+            async with a_remote(primary.url) as remote:
+                yield remote
+        else:
+            async with a_replica(primary.url, path / "replica") as replica:
+                yield Settled(replica)
+
+
+@pytest.fixture(params=STORES)
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Any]:
     """An empty store with the program's schema."""
-    opened = await open_local(tmp_path / "memory.db", busy_timeout=5, engine=engine)  # pyright: ignore[reportArgumentType] - a parameter of the fixture
-    await migrate(opened)
-    yield opened
-    opened.close()
+    async with opened(request.param, tmp_path) as store:
+        yield store
 
 
 @pytest.fixture

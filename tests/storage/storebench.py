@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from swarm_memory.models.caller import Caller, Origin, Request
 from swarm_memory.models.knowledge import Knowledge
 from swarm_memory.models.memory import Memory
 from swarm_memory.models.operations import Append, Delete, Increment, Operation, Store
+from swarm_memory.models.replication import Replication
 from swarm_memory.models.search import Filters
 from swarm_memory.models.values import encode
-from swarm_memory.storage.database import Database
+from swarm_memory.storage.database import Database, Location
+from swarm_memory.storage.freshness import Freshness
 from swarm_memory.storage.memories import MemoryStore, add_knowledge, change_of, replace_knowledge
+from swarm_memory.storage.migrate import Schema
 from swarm_memory.storage.queries import Row, SqlValue, Statement
 from swarm_memory.storage.search import SearchReads
 from swarm_memory.storage.writer import Writer
@@ -62,6 +65,24 @@ class MovedClock:
 
     def close(self) -> None:
         self._database.close()
+
+    async def aclose(self) -> None:
+        await self._database.aclose()
+
+    async def prepare(self) -> Schema:
+        return await self._database.prepare()
+
+    def at(self, location: Location) -> Self:
+        return self if location == "auto" else type(self)(self._database.at(location))
+
+    def freshness(self) -> Freshness:
+        return self._database.freshness()
+
+    async def replication(self) -> Replication | None:
+        return await self._database.replication()
+
+    async def synchronise(self, seconds: float) -> bool:
+        return await self._database.synchronise(seconds)
 
 
 class Bench:

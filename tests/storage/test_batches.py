@@ -1,13 +1,14 @@
 """Batches are atomic, and leave one row of the change sequence for each committed change."""
 
 import pytest
-from storebench import ORIGIN, PROJECT, Bench, append, delete, increment, store
+from storebench import ORIGIN, PROJECT, Bench, MovedClock, append, delete, increment, store
 
 from swarm_memory.errors import SchemaMismatch
 from swarm_memory.models.caller import Caller
 from swarm_memory.storage.database import Database
 from swarm_memory.storage.driver import Refused
 from swarm_memory.storage.memories import change_of
+from swarm_memory.storage.migrate import Schema
 from swarm_memory.storage.queries import Statement
 from swarm_memory.storage.writer import OperationRefused, Writer
 
@@ -112,8 +113,15 @@ async def test_projects_and_namespaces_do_not_see_each_others_keys(bench: Bench)
     assert await bench.memories.by_key(PROJECT, "other", "k") is None
 
 
+class OfANewerVersion(MovedClock):
+    """A store whose schema demands a newer program to write."""
+
+    async def prepare(self) -> Schema:
+        return Schema(99, writable=False)
+
+
 async def test_a_writer_on_a_newer_schema_refuses_before_anything_is_written(database: Database) -> None:
-    writer = Writer(database, writable=False)
+    writer = Writer(OfANewerVersion(database))
 
     with pytest.raises(SchemaMismatch):
         await writer.apply([change_of(store("k", 1), Caller(PROJECT, ORIGIN))])

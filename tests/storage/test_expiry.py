@@ -167,6 +167,8 @@ async def test_a_purge_means_the_same_rows_from_its_first_statement_to_its_last(
     )
     # Ten more seconds pass with every row that the batch changes, so more and more keys expire while it runs.
     [(changed, now)] = await bench.sql("SELECT total_changes(), now + 70000 FROM clock")
+    if bench.database.mode != "local":
+        changed = 0  # each batch there has a connection of its own
     await bench.sql("DROP VIEW clock")
     await bench.sql(f"CREATE VIEW clock AS SELECT {now} + (total_changes() - {changed}) * 10000 AS now")
 

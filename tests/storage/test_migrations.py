@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,8 @@ async def test_a_changed_checksum_stops_the_start(database: Database) -> None:
 
 
 async def test_a_newer_store_that_demands_a_newer_reader_is_refused(database: Database) -> None:
-    await migrate(database, [*known_migrations(), later(NEXT, reader=NEXT, writer=NEXT)])
+    with suppress(SchemaMismatch):  # a primary's answers tell of it at once
+        await migrate(database, [*known_migrations(), later(NEXT, reader=NEXT, writer=NEXT)])
 
     with pytest.raises(SchemaMismatch, match="install a newer swarm-memory"):
         await migrate(database)

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.sse import sse_client
+from sqld import Sqld
 from toolsession import Session, make_settings
 
 from swarm_memory.app import App, open_app
 from swarm_memory.server import build_server
 
 TRANSPORTS = ("memory", "memory-legacy", "stdio", "http", "sse")
+MODES = ("local", "remote", "replica")
 _SERVE = [sys.executable, "-m", "swarm_memory", "serve", "--tools", "all"]
 _numbers = count()
 
@@ -30,11 +32,16 @@ def environment(home: Path) -> dict[str, str]:
     return kept | {"SWARM_MEMORY_HOME": str(home), "SWARM_MEMORY_PROJECT": "here"}
 
 
-@pytest.fixture
-async def app(tmp_path: Path) -> AsyncGenerator[App]:
-    """The services on a store of the test's own."""
-    async with open_app(make_settings(tmp_path / "home")) as opened:
-        yield opened
+@pytest.fixture(params=MODES)
+async def app(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[App]:
+    """The services on a store of the test's own, in each mode."""
+    if request.param == "local":
+        async with open_app(make_settings(tmp_path / "home")) as opened:
+            yield opened
+        return
+    with Sqld(tmp_path / "primary") as primary:
+        async with open_app(make_settings(tmp_path / "home", request.param, primary.url)) as opened:
+            yield opened
 
 
 @pytest.fixture

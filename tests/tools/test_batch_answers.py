@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from toolsession import Session
+from toolsession import ONLY_LOCAL, Session
 
 from swarm_memory.app import App
 from swarm_memory.storage.driver import choose_engine, connect
@@ -47,6 +47,7 @@ async def test_a_delete_by_id_tells_no_namespace_that_it_does_not_know(session: 
         assert not {"namespace", "key"} & set(told)
 
 
+@ONLY_LOCAL
 async def test_history_tells_what_was_buried_because_it_expired(session: Session, app: App) -> None:
     await session.store("k", 1)
     await session.usage("delete", key="k")

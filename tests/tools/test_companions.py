@@ -1,7 +1,7 @@
 """The names that other systems taught: thin views on the same services."""
 
 import pytest
-from toolsession import Session, still
+from toolsession import ONLY_LOCAL, Session, still
 
 from swarm_memory import __version__
 
@@ -81,6 +81,7 @@ async def test_what_is_said_between_two_pages_moves_no_turn_to_the_next(session:
     await session.refused("get_conversations", session_id="other", cursor=first["cursor"])
 
 
+@ONLY_LOCAL
 async def test_memory_status_tells_the_truth_about_the_store(session: Session) -> None:
     await session.store("k", 1)
     await session.add("t", "c", project="there")

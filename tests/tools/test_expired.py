@@ -1,7 +1,7 @@
 """What has expired is told by no tool, even before it is purged."""
 
 import pytest
-from toolsession import Session
+from toolsession import ONLY_LOCAL, Session
 
 from swarm_memory.app import App
 from swarm_memory.storage.driver import choose_engine, connect
@@ -17,6 +17,7 @@ def _let_all_expire(app: App) -> None:
     connection.close()
 
 
+@ONLY_LOCAL
 async def test_an_expired_key_is_nowhere_and_its_past_is_told_without_its_values(session: Session, app: App) -> None:
     await session.store("k", "secret one", tags=["t"], ttl=60)
     await session.store("k", "secret two", ttl=60)

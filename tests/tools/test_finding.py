@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from toolsession import Session, still, topics
+from toolsession import ONLY_LOCAL, Session, still, topics
 
 pytestmark = pytest.mark.anyio
 
@@ -44,6 +44,7 @@ async def test_add_knowledge_tells_id_version_and_seq(session: Session) -> None:
     }
 
 
+@ONLY_LOCAL
 async def test_a_search_tells_where_and_how_it_looked(session: Session) -> None:
     await session.add("JWT rotation", "Rotate refresh tokens on use.", tags=["security"], source="a.md", agent="ann")
     await session.store("jwt/keys", {"kid": 1}, project="there")
@@ -142,6 +143,7 @@ async def test_a_time_without_a_zone_is_utc_wherever_the_server_runs(
         time.tzset()
 
 
+@ONLY_LOCAL
 @pytest.mark.parametrize("location", ["auto", "replica", "primary"])
 async def test_every_location_is_accepted_and_the_answer_says_which_it_was(session: Session, location: str) -> None:
     assert (await session.search("x", location=location))["location"] == "local"
@@ -254,6 +256,7 @@ async def test_an_excerpt_shows_the_place_that_matched_and_the_whole_is_one_call
     assert whole["total_bytes"] == len(text) + 2
 
 
+@ONLY_LOCAL
 async def test_the_brief_tells_decisions_and_news_of_the_project_in_800_tokens(session: Session) -> None:
     await session.add("Old decision", "We use libSQL.", tags="decision")
     await session.store("decision/architecture", {"style": "layers"})

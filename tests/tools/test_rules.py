@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from mcp import Client
-from toolsession import Session, same_json
+from toolsession import ONLY_LOCAL, Session, same_json
 
 from swarm_memory.app import App
 from swarm_memory.config import Toolset
@@ -71,6 +71,7 @@ async def test_the_instructions_fit_what_a_client_shows(app: App) -> None:
     assert len(instructions.encode()) < 2_000
 
 
+@ONLY_LOCAL
 async def test_reading_leaves_the_file_untouched(session: Session, app: App) -> None:
     await session.store("k", {"word": 1}, tags=["t"])
     id_ = (await session.add("topic", "word", session_id="talk"))["id"]
@@ -180,6 +181,7 @@ async def test_the_largest_answers_stay_under_the_limit(session: Session) -> Non
     await session.usage("batch", operations=[{"action": "append", "key": "l", "value": nasty * 100}] * 100)
 
 
+@ONLY_LOCAL
 async def test_the_calls_of_the_documents_that_taught_them_work_as_written(session: Session) -> None:
     await session.add("JWT auth", "We chose JWT with refresh rotation.", tags="security,jwt")
     await session.store("decision/architecture", {"style": "layers"})

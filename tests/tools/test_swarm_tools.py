@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from mcp import Client
-from toolsession import Session, make_settings, still
+from toolsession import ONLY_LOCAL, Session, make_settings, still
 
 from swarm_memory.app import App, open_app
 from swarm_memory.server import build_server
@@ -12,6 +12,7 @@ from swarm_memory.server import build_server
 pytestmark = pytest.mark.anyio
 
 
+@ONLY_LOCAL
 async def test_init_makes_a_swarm_and_tells_why_it_looks_so(session: Session) -> None:
     answer = await session.call("swarm_init", objective="ship it", strategy="parallel", config={"a": 1})
 
@@ -89,6 +90,7 @@ async def test_joining_by_id_is_repeatable_and_writes_nothing(session: Session) 
     assert (await session.call("memory_status"))["seq"] == before
 
 
+@ONLY_LOCAL
 async def test_status_tells_the_swarm_and_the_store(session: Session) -> None:
     await session.store("k", 1)
     made = await session.call("swarm_init", topology="mesh")
@@ -123,6 +125,7 @@ async def test_current_is_the_swarm_this_session_last_made_or_joined(session: Se
     assert (await session.refused("swarm_status", project="there"))["code"] == "not_found"
 
 
+@ONLY_LOCAL
 async def test_a_swarm_outlives_the_process_that_made_it(session: Session, app: App) -> None:
     made = await session.call("swarm_init", topology="mesh", maxAgents=4)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import anyio
+import pytest
 from mcp.types import CallToolResult
 
 from swarm_memory.app import App
@@ -16,21 +17,23 @@ from swarm_memory.tools.table import tools_of
 
 ERROR_FORM = re.compile(r"\[(?P<code>[a-z_]+)\] (?P<what>.+) Next: (?P<next>.+\.)", re.DOTALL)
 MAX_ANSWER_BYTES = 900_000
+ONLY_LOCAL = pytest.mark.parametrize("app", ["local"], indirect=True)
+"""For a test that looks into the local file, or whose answer names the mode."""
 
 
-def make_settings(home: Path) -> Settings:
-    """All tools on a store in ``home``, whatever the developer's own environment says."""
+def make_settings(home: Path, mode: str = "local", url: str | None = None) -> Settings:
+    """All tools on a store in ``home``, or on the primary at ``url``, whatever the developer's own environment says."""
     return Settings.model_validate(
         {
             "home": home,
             "project": "here",
             "agent": None,
             "tools": "all",
-            "mode": "local",
+            "mode": mode,
             "busy_timeout": 10.0,
             "CLAUDE_CODE_SESSION_ID": "session-1",
             "CLAUDE_PROJECT_DIR": home.parent,
-            "TURSO_DB_URL": None,
+            "TURSO_DB_URL": url,
         }
     )
 

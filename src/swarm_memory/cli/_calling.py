@@ -11,6 +11,7 @@ import anyio
 from swarm_memory.app import App, open_app
 from swarm_memory.config import Toolset, load_settings
 from swarm_memory.logs import configure_logs
+from swarm_memory.services.health import begin_call
 from swarm_memory.tools._arguments import parse
 from swarm_memory.tools._boundary import Call
 from swarm_memory.tools.table import tools_of
@@ -28,7 +29,7 @@ def with_app(work: Callable[[App], Awaitable[_T]]) -> _T:
     async def run() -> _T:
         settings = load_settings()
         configure_logs(settings.log_level, settings.log_format)
-        async with open_app(settings) as app:
+        async with open_app(settings, lasting=False) as app:
             return await work(app)
 
     return anyio.run(run)
@@ -42,6 +43,7 @@ async def call(app: App, tool: str, arguments: Mapping[str, Any]) -> dict[str, A
     """
     row = tools_of(Toolset.ALL)[tool]
     checked = parse(row.arguments, arguments)
+    begin_call()
     caller = app.caller(project=checked.project, agent=checked.agent)
     return await row.run(Call(app, caller), checked)
 

@@ -65,7 +65,7 @@ async def _check_store(settings: Settings) -> list[Check]:
     """Open the store as a server would; a missing one is made, an old schema is brought up."""
     patient = settings.model_copy(update={"busy_timeout": min(settings.busy_timeout, _PATIENCE)})
     try:
-        async with open_app(patient) as app:
+        async with open_app(patient, lasting=False) as app:
             return [await _check_schema(app, settings.database_path), await _check_integrity(app)]
     except StorageError as error:
         # "run swarm-memory doctor" helps nobody here.
@@ -78,7 +78,7 @@ async def _check_schema(app: App, path: Path) -> Check:
     status = await app.health.status(app.project.name)
     mine = known_migrations()[-1].number
     found = f"{path} opens, schema {status.schema}, {status.counts.all_projects} memories, {status.bytes:,} bytes"
-    if status.schema > mine:
+    if status.schema is not None and status.schema > mine:
         return Check("store", "warning", f"{found}; this version knows schema {mine}", "install a newer swarm-memory.")
     return Check("store", "ok", found)
 

@@ -2,34 +2,45 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from swarm_memory.models.memory import iso
+from swarm_memory.models.replication import Replication
 from swarm_memory.storage.database import Database
+from swarm_memory.storage.freshness import Freshness, begin_call
 from swarm_memory.storage.health import Counts, HealthReads
+
+__all__ = ["HealthService", "Status", "begin_call"]
+
+_SYNC_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The store as it is now. ``bytes`` is the size on disk, WAL included."""
+    """The store as it is now.
+
+    Attributes:
+        schema: Number of its schema; None while a primary is out of reach.
+        bytes: Size on this disk, WAL included.
+        path: Where it is; empty where nothing is on this disk.
+    """
 
     mode: str
     engine: str
-    schema: int
-    fresh_as_of: str
+    schema: int | None
     counts: Counts
     bytes: int
     path: str
+    replication: Replication | None
 
 
 class HealthService:
     """Answers what state the store is in."""
 
-    def __init__(self, database: Database, health: HealthReads, path: Path, schema: int) -> None:
-        """Tell of this database, whose file is ``path``."""
+    def __init__(self, database: Database, health: HealthReads, path: Path | None) -> None:
+        """Tell of this database, whose files begin with ``path`` (a directory: are in it)."""
         self._database = database
         self._health = health
         self._path = path
-        self._schema = schema
 
     @property
     def mode(self) -> str:
@@ -40,20 +51,31 @@ class HealthService:
         """The database's time in milliseconds since 1970 UTC."""
         return self._database.now()
 
-    def fresh_as_of(self) -> str:
-        """Up to when the answers hold all changes: now, since reads see the file that is written."""
-        return iso(self._database.now())
+    def freshness(self) -> Freshness:
+        """What the present call's answer may claim of what it has read."""
+        return self._database.freshness()
 
-    async def status(self, project: str) -> Status:
-        """Everything a status answer tells."""
+    async def status(self, project: str, *, sync: bool = False) -> Status:
+        """Everything a status answer tells.
+
+        Args:
+            project: Whose memories to count.
+            sync: Bring this machine's copy up to date first, if it can be done in two seconds.
+        """
+        if sync:
+            await self._database.synchronise(_SYNC_SECONDS)
+        replication = await self._database.replication()
+        schema = None
+        if replication is None or replication.reachable:
+            schema = (await self._database.prepare()).number
         return Status(
             self._database.mode,
             self._database.engine,
-            self._schema,
-            self.fresh_as_of(),
+            schema,
             await self._health.counts(project),
             sum(part.stat().st_size for part in self._files()),
-            str(self._path),
+            str(self._path or ""),
+            replication,
         )
 
     async def projects(self) -> list[tuple[str, int]]:
@@ -70,5 +92,9 @@ class HealthService:
         return faults
 
     def _files(self) -> list[Path]:
+        if self._path is None:
+            return []
+        if self._path.is_dir():
+            return [part for part in self._path.glob("replica-*") if part.is_file()]
         parts = (Path(f"{self._path}{suffix}") for suffix in ("", "-wal"))
         return [part for part in parts if part.exists()]

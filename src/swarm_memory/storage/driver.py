@@ -9,10 +9,11 @@ stdout, its errors that are all ``ValueError`` with a text, its integers of 2^31
 
 import os
 import sqlite3
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
+from urllib.parse import quote
 
 from swarm_memory.errors import (
     StorageBusy,
@@ -145,6 +146,11 @@ def translate(error: Exception) -> Exception:
     return error
 
 
+def has_replicas() -> bool:
+    """Whether this platform can keep a replica: libSQL is there, and so are the locks of POSIX."""
+    return _libsql is not None and os.name == "posix"
+
+
 class Connection:
     """One open database file. Calls block: statements here are short, and libSQL holds the GIL in any thread.
 
@@ -202,3 +208,68 @@ def connect(path: Path | str, engine: Engine) -> Connection:
         return Connection(_libsql.connect(str(path), timeout=0, isolation_level=None))
     except (ValueError, sqlite3.Error) as error:
         raise translate(error) from error
+
+
+def connect_copy(path: Path) -> Connection:
+    """Open a replica's file for reading only: no write, no checkpoint at the end. Its owner writes meanwhile.
+
+    It must be libSQL's SQLite, since that is what writes the file.
+
+    Raises:
+        StorageUnavailable: The file cannot be opened.
+    """
+    try:
+        uri = f"file:{quote(str(path))}?mode=ro"
+        return Connection(_libsql.connect(uri, timeout=0, isolation_level=None))
+    except ValueError as error:
+        raise translate(error) from error
+
+
+class Replica:
+    """A replica's file in its owner's process. Every call holds the GIL while it waits for the network."""
+
+    def __init__(self, path: Path, address: str, token: str | None) -> None:
+        """Open the file, made if missing, and connect.
+
+        Args:
+            path: The file.
+            address: ``http://`` or ``https://`` URL of the primary.
+            token: For the primary.
+
+        Raises:
+            ReplicaFault: It cannot be opened, or the primary cannot be reached.
+        """
+        with _replica_faults():
+            self._raw = _libsql.connect(
+                str(path), sync_url=address, auth_token=token or "", timeout=0, isolation_level=None
+            )
+
+    def sync(self) -> None:
+        """Fetch and apply what the primary has that the file has not.
+
+        Raises:
+            ReplicaFault: It failed, and nothing or a part of it was applied, whole transactions each.
+        """
+        with _replica_faults():
+            self._raw.sync()
+
+    def run(self, sql: str) -> list[Row]:
+        """Run a SELECT on the file."""
+        return Connection(self._raw).run(sql)
+
+
+class ReplicaFault(Exception):
+    """What libSQL says of a synchronisation that failed; only a text, with addresses and tokens perhaps in it."""
+
+
+@contextmanager
+def _replica_faults() -> Generator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise ReplicaFault(str(error)) from None
+    except BaseException as error:
+        # A panic of libSQL is a BaseException of its own; whatever ends the process passes on.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ReplicaFault(f"panic: {error}") from None

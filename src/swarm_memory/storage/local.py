@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, Self, TypeVar
 
 import anyio
 
 from swarm_memory.errors import StorageBusy, StorageUnavailable
+from swarm_memory.storage.database import Location
 from swarm_memory.storage.driver import Connection, Engine, GuardRaised, Refused, choose_engine, connect, engine_name
+from swarm_memory.storage.freshness import Freshness
+from swarm_memory.storage.migrate import Schema, SchemaKeeper
 from swarm_memory.storage.queries import Row, Statement
 from swarm_memory.storage.turn import Turn
 
@@ -49,7 +52,12 @@ class LocalDatabase:
         self._busy_timeout = busy_timeout
         self._one_batch = anyio.Lock()
         self._closed = False
+        self._schema = SchemaKeeper(self)
         self.engine = engine
+
+    async def prepare(self) -> Schema:
+        """Bring the schema up, at the first use."""
+        return await self._schema.present()
 
     async def read(self, *statements: Statement) -> list[list[Row]]:
         """Run SELECTs on one snapshot; rows of each, in their order."""
@@ -85,6 +93,21 @@ class LocalDatabase:
             except TimeoutError:
                 raise self._busy() from None
 
+    def at(self, location: Location) -> Self:  # noqa: ARG002 - there is one copy only
+        """The same: there is no other copy."""
+        return self
+
+    def freshness(self) -> Freshness:
+        """Now: reads see the file that is written."""
+        return Freshness(self.now(), "local")
+
+    async def replication(self) -> None:
+        """Nothing: there is no primary."""
+
+    async def synchronise(self, seconds: float) -> bool:  # noqa: ARG002 - there is no other copy
+        """Nothing to do: every read is of the file itself."""
+        return True
+
     def now(self) -> int:
         """Milliseconds since 1970 UTC: the database's clock is this machine's."""
         return time.time_ns() // 1_000_000
@@ -95,6 +118,10 @@ class LocalDatabase:
             self._closed = True
             self._connection.close()
             self._turn.close()
+
+    async def aclose(self) -> None:
+        """Close."""
+        self.close()
 
     def _read(self, statements: Sequence[Statement]) -> list[list[Row]]:
         self._refuse_if_closed()

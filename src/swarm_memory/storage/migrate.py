@@ -9,16 +9,31 @@ import re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
+from typing import Protocol
 
-from swarm_memory.errors import SchemaMismatch
-from swarm_memory.storage.database import Database
+import anyio
+
+from swarm_memory.errors import SchemaMismatch, StorageUnavailable
 from swarm_memory.storage.driver import AlreadyThere
-from swarm_memory.storage.queries import Statement, load_queries
+from swarm_memory.storage.queries import Row, Statement, load_queries
 
 _SQL = load_queries("migrate")
 _HEAD = re.compile(r"-- min_reader: (\d+)\n-- min_writer: (\d+)\n")
 _FILE = re.compile(r"(\d{4})_(\w+)\.sql")
+
+
+class ReadsAndWrites(Protocol):
+    """What migrating takes of a store; see ``Database``."""
+
+    async def read(self, *statements: Statement) -> list[list[Row]]:
+        """Run SELECTs."""
+        ...
+
+    async def write(self, statements: Sequence[Statement], /) -> list[list[Row]]:
+        """Run one atomic batch."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +86,7 @@ def parse_migration(file_name: str, text: str) -> Migration:
     return Migration(int(named[1]), named[2], checksum, int(head[1]), int(head[2]), split_statements(text))
 
 
+@cache
 def known_migrations() -> tuple[Migration, ...]:
     """All migrations of this program, in order."""
     folder = files("swarm_memory.storage").joinpath("migrations")
@@ -78,7 +94,51 @@ def known_migrations() -> tuple[Migration, ...]:
     return tuple(parse_migration(item.name, item.read_text("utf-8")) for item in sorted(found, key=lambda i: i.name))
 
 
-async def migrate(database: Database, known: Sequence[Migration] | None = None) -> Schema:
+class SchemaKeeper:
+    """The schema of one store: brought up at the first use, looked at again where the store says it has changed."""
+
+    def __init__(self, database: ReadsAndWrites) -> None:
+        """Keep the schema of this store; it is asked at the first use."""
+        self._database = database
+        self._schema: Schema | None = None
+        self._one_check = anyio.Lock()
+
+    async def present(self, within: float | None = None) -> Schema:
+        """The store's schema; nothing is asked where it is known.
+
+        Args:
+            within: Seconds to wait for the answer; None: as long as the database does.
+
+        Raises:
+            SchemaMismatch: See ``migrate``.
+            StorageError: The store cannot be asked.
+        """
+        if self._schema is not None:
+            return self._schema
+        try:
+            with anyio.fail_after(within):
+                async with self._one_check:
+                    if self._schema is None:
+                        self._schema = await migrate(self._database)
+                    return self._schema
+        except TimeoutError:
+            raise StorageUnavailable(
+                f"The primary did not answer within {within:g} s.", next_step="check the network, then try again."
+            ) from None
+
+    def knows(self, number: int) -> bool:
+        """Whether a copy with the schema of this number can be read, without asking anyone."""
+        if self._schema is not None and self._schema.number == number:
+            return True
+        return number == known_migrations()[-1].number
+
+    def saw(self, number: int) -> None:
+        """The store has told its schema's number: look again if another program has changed it."""
+        if self._schema is not None and self._schema.number != number:
+            self._schema = None
+
+
+async def migrate(database: ReadsAndWrites, known: Sequence[Migration] | None = None) -> Schema:
     """Bring the store up to this program's schema. Safe when many processes do it at once.
 
     Args:
@@ -99,7 +159,7 @@ async def migrate(database: Database, known: Sequence[Migration] | None = None) 
     return Schema(applied[-1].number, writable=max(one.min_writer for one in applied) <= mine)
 
 
-async def _read_applied(database: Database) -> list[_Applied]:
+async def _read_applied(database: ReadsAndWrites) -> list[_Applied]:
     [[(has_table,)]] = await database.read(_SQL["has_migrations"].bind())
     if not has_table:
         return []
@@ -123,7 +183,7 @@ def _check(applied: Sequence[_Applied], known: Sequence[Migration]) -> None:
         )
 
 
-async def _apply(database: Database, migration: Migration) -> None:
+async def _apply(database: ReadsAndWrites, migration: Migration) -> None:
     record = _SQL["record_migration"].bind(
         number=migration.number,
         name=migration.name,

@@ -2,8 +2,9 @@
 INSERT INTO refusal SELECT 1 FROM requests
  WHERE scope = :scope AND id = :id AND at > (SELECT now FROM clock) - 86400000;
 
+-- :used milliseconds of the 24 hours for which an id is known count as passed already.
 -- name: record_request
-INSERT OR REPLACE INTO requests (scope, id, call, at) SELECT :scope, :id, :call, now FROM clock;
+INSERT OR REPLACE INTO requests (scope, id, call, at) SELECT :scope, :id, :call, now - :used FROM clock;
 
 -- The outcome of one operation, appended to those of the request. {outcome} is a SELECT of one JSON value.
 -- name: record_outcome

@@ -10,10 +10,15 @@ from swarm_memory.errors import RequestIdReused, SchemaMismatch
 from swarm_memory.models.caller import Request
 from swarm_memory.storage.database import Database
 from swarm_memory.storage.driver import Refused
+from swarm_memory.storage.ids import new_id
 from swarm_memory.storage.queries import Row, Statement, load_queries
 
 _SQL = load_queries("requests")
 _PURGE_EVERY: Final = 60.0
+_KEPT_REQUEST: Final = 86_400_000
+_KEPT_OWN: Final = 600_000
+"""Milliseconds for which a request id is known: a caller's, and one that was made here for retries within a call."""
+_OWN_SCOPE: Final = ""
 _PURGE: Final = ("begin", "index", "tags", "changes", "memories", "versions", "requests", "end")
 
 
@@ -43,10 +48,9 @@ class OperationRefused(Exception):
 class Writer:
     """Turns operations into one atomic batch of the database."""
 
-    def __init__(self, database: Database, *, writable: bool = True) -> None:
+    def __init__(self, database: Database) -> None:
         """Write to ``database``, unless its schema is newer than this program may write."""
         self._database = database
-        self._writable = writable
         self._next_purge = 0.0
 
     async def apply(self, changes: Sequence[Change], request: Request | None = None) -> list[Any]:
@@ -59,17 +63,22 @@ class Writer:
             RequestIdReused: The request id was used by another call.
             SchemaMismatch: The store's schema is newer than this program may write.
         """
-        if not self._writable:
+        schema = await self._database.prepare()
+        if not schema.writable:
             raise SchemaMismatch(
                 "The store was made by a newer version, which this one may only read.",
                 next_step="install a newer swarm-memory.",
             )
+        if request is None and self._database.mode != "local":
+            request = Request(_OWN_SCOPE, new_id(), "")  # for the database, which asks again if an answer is lost
         batch = _Batch()
         purge = self._purge_if_due()
         batch.add(purge)
         if request:
             batch.add([_SQL["refuse_known_request"].bind(scope=request.scope, id=request.id)])
-            batch.add([_SQL["record_request"].bind(scope=request.scope, id=request.id, call=request.call)])
+            used = _KEPT_REQUEST - _KEPT_OWN if request.scope == _OWN_SCOPE else 0
+            record = _SQL["record_request"].bind(scope=request.scope, id=request.id, call=request.call, used=used)
+            batch.add([record])
         for change in changes:
             batch.add_change(change, request)
         try:
@@ -88,7 +97,7 @@ class Writer:
         return [_SQL[f"purge_{name}"].bind() for name in _PURGE]
 
     async def _first_outcome(self, request: Request) -> list[Any]:
-        [rows] = await self._database.read(_SQL["first_outcome"].bind(scope=request.scope, id=request.id))
+        [rows] = await self._database.at("primary").read(_SQL["first_outcome"].bind(scope=request.scope, id=request.id))
         call, outcome = rows[0]
         if call != request.call:
             raise RequestIdReused(

@@ -10,6 +10,7 @@ from swarm_memory.models.memory import Memory, iso
 from swarm_memory.models.search import Found, Hit
 from swarm_memory.models.values import WHOLE_VALUE_BYTES, to_json
 from swarm_memory.services.excerpt import cost_of, excerpt
+from swarm_memory.tools._boundary import Call
 
 LIST_BYTES: Final = 200_000
 LEAST_HIT: Final = 20
@@ -21,6 +22,12 @@ _LAST_CONTENT: Final = 10
 """Tokens of content that a hit needs to be told at all."""
 
 _ItemT = TypeVar("_ItemT")
+
+
+def freshness(call: Call) -> dict[str, Any]:
+    """``fresh_as_of``, and ``stale_for`` in seconds where a fresher copy was out of reach."""
+    told = call.app.health.freshness()
+    return without_none({"fresh_as_of": iso(told.as_of), "stale_for": told.stale_for})
 
 
 def without_none(answer: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from swarm_memory.tools._arguments import (
     Topic,
 )
 from swarm_memory.tools._boundary import Call, Tool
-from swarm_memory.tools._shape import LEAST_HIT, echo, fit_hits
+from swarm_memory.tools._shape import LEAST_HIT, echo, fit_hits, freshness
 from swarm_memory.tools.memory import DEFAULT_NAMESPACE
 
 _MAX_ATTRIBUTES: Final = 10_000
@@ -88,7 +88,8 @@ async def search_knowledge(call: Call, arguments: SearchArguments) -> dict[str, 
     if not (arguments.query or "").strip() and not filters.tags:
         return await _brief(call, arguments, filters)
     limit = min(arguments.limit, arguments.max_tokens // LEAST_HIT)
-    found = await call.app.search.search(arguments.query or "", filters, limit, strict=arguments.strict)
+    search = call.app.search_at(arguments.location)
+    found = await search.search(arguments.query or "", filters, limit, strict=arguments.strict)
     answer: dict[str, Any] = {
         "query": echo(arguments.query or "", arguments.max_tokens),
         **_where(call),
@@ -99,7 +100,9 @@ async def search_knowledge(call: Call, arguments: SearchArguments) -> dict[str, 
 
 async def _brief(call: Call, arguments: SearchArguments, filters: Filters) -> dict[str, Any]:
     tokens = min(arguments.max_tokens, BRIEF_TOKENS)
-    memories, total = await call.app.search.brief(filters, min(arguments.limit, tokens // LEAST_HIT))
+    memories, total = await call.app.search_at(arguments.location).brief(
+        filters, min(arguments.limit, tokens // LEAST_HIT)
+    )
     hits = [Hit(memory, 1.0, (), own=True) for memory in memories]
     answer: dict[str, Any] = {
         "query": None,
@@ -114,8 +117,8 @@ async def _brief(call: Call, arguments: SearchArguments, filters: Filters) -> di
     return answer
 
 
-def _where(call: Call) -> dict[str, str]:
-    return {"location": call.app.health.mode, "fresh_as_of": call.app.health.fresh_as_of()}
+def _where(call: Call) -> dict[str, Any]:
+    return {"location": call.app.health.freshness().place, **freshness(call)}
 
 
 def _since(text: str | None, now: int) -> int | None:

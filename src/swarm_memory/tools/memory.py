@@ -33,7 +33,7 @@ from swarm_memory.tools._arguments import (
 from swarm_memory.tools._boundary import Call, Tool
 from swarm_memory.tools._cursor import NUMBER, PLACE, make_cursor, read_cursor
 from swarm_memory.tools._outcome import written, written_in_batch
-from swarm_memory.tools._shape import LEAST_HIT, bounded, echo, fit_hits, value_or_part, without_none
+from swarm_memory.tools._shape import LEAST_HIT, bounded, echo, fit_hits, freshness, value_or_part, without_none
 
 DEFAULT_NAMESPACE: Final = "default"
 _PREVIEW: Final = 120
@@ -203,7 +203,6 @@ def _size(operation: Operation) -> int:
 
 async def _retrieve(call: Call, arguments: MemoryUsageArguments) -> dict[str, Any]:
     namespace = arguments.namespace or DEFAULT_NAMESPACE
-    fresh = {"fresh_as_of": call.app.health.fresh_as_of()}
     if arguments.id is not None:
         memory = await call.app.memory.by_id(arguments.id)
         name: dict[str, Any] = {"id": arguments.id}
@@ -211,7 +210,7 @@ async def _retrieve(call: Call, arguments: MemoryUsageArguments) -> dict[str, An
     else:
         name = {"key": arguments.key, "namespace": namespace}
         found = await call.app.memory.retrieve(call.caller.project, namespace, str(arguments.key))
-    start = {"success": True, "action": "retrieve", **name}
+    start, fresh = {"success": True, "action": "retrieve", **name}, freshness(call)
     if isinstance(found, Miss):
         hints = {"near_keys": found.near or None, "namespaces_with_key": found.namespaces or None}
         return without_none({**start, **hints}) | {"found": False, "value": None, "version": 0, **fresh}
@@ -293,7 +292,9 @@ async def _search(call: Call, arguments: MemoryUsageArguments) -> dict[str, Any]
         kind="entry",
         tags=tuple(arguments.tags or ()),
     )
-    found = await call.app.search.search(query, filters, min(arguments.limit or 10, _SEARCH_TOKENS // LEAST_HIT))
+    found = await call.app.search_at("auto").search(
+        query, filters, min(arguments.limit or 10, _SEARCH_TOKENS // LEAST_HIT)
+    )
     answer: dict[str, Any] = {"success": True, "action": "search", "query": echo(query, _SEARCH_TOKENS)}
     await fit_hits(answer, found, _SEARCH_TOKENS, entries=True)
     return answer | {"count": len(answer["results"])}

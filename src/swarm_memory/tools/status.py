@@ -4,8 +4,10 @@ from typing import Any, Final
 
 from swarm_memory import __version__
 from swarm_memory.config import Toolset
+from swarm_memory.models.replication import Replication
 from swarm_memory.tools._arguments import CommonArguments
 from swarm_memory.tools._boundary import Call, Tool
+from swarm_memory.tools._shape import freshness, without_none
 
 
 class MemoryStatusArguments(CommonArguments):
@@ -14,13 +16,13 @@ class MemoryStatusArguments(CommonArguments):
     sync: bool = False
 
 
-async def store_status(call: Call, *, verbose: bool) -> dict[str, Any]:
-    """Mode, engine, freshness, counts and size; with the path and epoch if verbose."""
-    status = await call.app.health.status(call.caller.project)
+async def store_status(call: Call, *, verbose: bool, sync: bool = False) -> dict[str, Any]:
+    """Mode, engine, freshness, counts, size and the way to the primary; with the path and epoch if verbose."""
+    status = await call.app.health.status(call.caller.project, sync=sync)
     shown: dict[str, Any] = {
         "mode": status.mode,
         "engine": status.engine,
-        "fresh_as_of": status.fresh_as_of,
+        **freshness(call),
         "entries": status.counts.entries,
         "knowledge": status.counts.knowledge,
         "all_projects": status.counts.all_projects,
@@ -28,6 +30,8 @@ async def store_status(call: Call, *, verbose: bool) -> dict[str, Any]:
         "bytes": status.bytes,
         "embedder": "none",
     }
+    if status.replication is not None:
+        shown["replication"] = _replication(status.replication)
     if verbose:
         shown |= {
             "seq": status.counts.seq,
@@ -39,13 +43,30 @@ async def store_status(call: Call, *, verbose: bool) -> dict[str, Any]:
     return shown
 
 
-async def memory_status(call: Call, _arguments: MemoryStatusArguments) -> dict[str, Any]:
+def _replication(told: Replication) -> dict[str, Any]:
+    return without_none(
+        {
+            "primary": told.primary,
+            "reachable": told.reachable,
+            "round_trip_ms": None if told.round_trip is None else round(told.round_trip * 1000, 1),
+            "owner": told.owner,
+            "is_owner": told.is_owner if told.owner is not None else None,
+            "age_seconds": told.age,
+            "lag_changes": told.lag,
+            "syncs": told.syncs,
+            "last_error": told.error,
+            "remedy": told.remedy,
+        }
+    )
+
+
+async def memory_status(call: Call, arguments: MemoryStatusArguments) -> dict[str, Any]:
     """The whole status, and which project this is and why."""
     own = call.caller.project == call.app.project.name
     return {
         "project": call.caller.project,
         "project_reason": call.app.project.reason if own else "named by the call",
-        **await store_status(call, verbose=True),
+        **await store_status(call, verbose=True, sync=arguments.sync),
     }
 
 
