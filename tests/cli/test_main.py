@@ -19,11 +19,11 @@ def test_every_command_is_listed_and_helps(run: Commands) -> None:
     listed = run("--help").expect(0).out.partition("Commands:\n")[2]
     assert "..." not in listed
     commands = [line.split()[0] for line in listed.splitlines()]
-    assert commands == sorted(["serve", "get", "set", "list", "search", "status", "doctor"])
+    assert commands == sorted(["serve", "get", "set", "list", "search", "status", "doctor", "init", "push-to-primary"])
     for command in commands:
         helped = run(command, "--help").expect(0).out
         assert helped.startswith(f"Usage: swarm-memory {command} ")
-        assert "--json" in helped or command == "serve"
+        assert "--json" in helped or command in ("serve", "init")
 
 
 @pytest.mark.parametrize("argument", ["--help", "--version"])

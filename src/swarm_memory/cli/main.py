@@ -8,6 +8,8 @@ from swarm_memory import __version__
 from swarm_memory.cli._printing import one_line
 from swarm_memory.cli.doctor import doctor
 from swarm_memory.cli.entries import get, list_, set_
+from swarm_memory.cli.init import init
+from swarm_memory.cli.push import push_to_primary
 from swarm_memory.cli.search import search
 from swarm_memory.cli.serve import serve
 from swarm_memory.cli.status import status
@@ -36,5 +38,5 @@ def cli() -> None:
     """Durable shared memory and coordination for coding agents, as an MCP server."""
 
 
-for _command in (serve, get, set_, list_, search, status, doctor):
+for _command in (serve, get, set_, list_, search, status, doctor, init, push_to_primary):
     cli.add_command(_command)
