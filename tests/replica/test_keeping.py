@@ -16,13 +16,14 @@ from sqld import Sqld
 
 from swarm_memory.errors import StorageUnavailable
 from swarm_memory.models.caller import Caller, Origin
-from swarm_memory.models.operations import Store
+from swarm_memory.models.operations import Increment, Store
 from swarm_memory.models.values import encode
 from swarm_memory.storage.database import Database
 from swarm_memory.storage.freshness import begin_call
 from swarm_memory.storage.memories import MemoryStore, change_of
+from swarm_memory.storage.queries import Statement
 from swarm_memory.storage.replica import ReplicaDatabase
-from swarm_memory.storage.writer import Writer
+from swarm_memory.storage.writer import OperationRefused, Writer
 
 pytestmark = pytest.mark.anyio
 
@@ -243,3 +244,45 @@ async def test_a_rebuilt_primary_is_followed_from_scratch(tmp_path: Path) -> Non
                 async with a_remote(second.url) as elsewhere:
                     await put(elsewhere, "of another history")
                 await until_read_from_the_copy(replica, "of another history")
+
+
+async def test_many_writers_of_one_process_share_requests_and_each_is_told_its_own_outcome(tmp_path: Path) -> None:
+    with Sqld(tmp_path / "primary") as primary, Relay(primary.port) as relay:
+        async with a_remote(relay.url) as remote:
+            writer, told = Writer(remote), list[int]()
+
+            async def count() -> None:
+                for _ in range(5):
+                    [outcome] = await writer.apply([change_of(Increment("default", "n", 1), CALLER)])
+                    told.append(outcome["value"])
+
+            async with anyio.create_task_group() as group:
+                for _ in range(40):
+                    group.start_soon(count)
+
+            assert sorted(told) == list(range(1, 201))
+            assert relay.stats().total < 10
+
+
+async def test_a_refused_write_does_not_touch_those_that_travel_with_it(tmp_path: Path) -> None:
+    with Sqld(tmp_path / "primary") as primary:
+        async with a_remote(primary.url) as remote:
+            writer = Writer(remote)
+            refused: list[int] = []
+
+            async def store(number: int) -> None:
+                wanted = None if number % 2 else 99
+                try:
+                    await writer.apply(
+                        [change_of(Store("default", f"k{number}", encode(1), if_version=wanted), CALLER)]
+                    )
+                except OperationRefused:
+                    refused.append(number)
+
+            async with anyio.create_task_group() as group:
+                for number in range(40):
+                    group.start_soon(store, number)
+
+            assert sorted(refused) == list(range(0, 40, 2))
+            count = Statement("count", "SELECT count(*) FROM memories")
+            assert await remote.read(count) == [[(20,)]]

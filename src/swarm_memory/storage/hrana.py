@@ -6,7 +6,7 @@ Nothing here is sent or received; ``primary.py`` does that. Source: libsql's ``d
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from swarm_memory.errors import (
     PrimaryRefused,
@@ -57,8 +57,8 @@ class StreamLost(Exception):
     """The server forgot the transaction while the batch ran; whether it was committed is not known."""
 
 
-def encode(begin: str, statements: Sequence[Statement]) -> bytes:
-    """The body of the request that runs the statements in one transaction, or none of them.
+def encode(begin: str, statements: Sequence[Statement]) -> str:
+    """One request of a pipeline: the statements in one transaction, or none of them.
 
     Each step runs only if the one before it did; COMMIT likewise, and ROLLBACK if COMMIT did not.
     """
@@ -69,11 +69,30 @@ def encode(begin: str, statements: Sequence[Statement]) -> bytes:
     last = len(steps) - 1
     steps.append({"condition": _ok(last), "stmt": _plain("COMMIT")})
     steps.append({"condition": {"type": "not", "cond": _ok(last + 1)}, "stmt": _plain("ROLLBACK")})
-    requests = [{"type": "batch", "batch": {"steps": steps}}, {"type": "close"}]
-    return json.dumps({"baton": None, "requests": requests}, separators=(",", ":"), allow_nan=False).encode()
+    return json.dumps({"type": "batch", "batch": {"steps": steps}}, separators=(",", ":"), allow_nan=False)
 
 
-def decode(body: bytes, statements: Sequence[Statement]) -> list[list[Row]]:
+def pipeline(requests: Sequence[str]) -> bytes:
+    """The body that has these requests, each as ``encode`` gave it, run one after the other."""
+    return f'{{"baton":null,"requests":[{",".join(requests)},{{"type":"close"}}]}}'.encode()
+
+
+def answers(body: bytes, count: int) -> list[Any]:
+    """The answers to so many requests of one pipeline, in their order.
+
+    Raises:
+        PrimaryRefused: The body is not of this protocol.
+    """
+    try:
+        results: Any = json.loads(body)["results"]
+        if isinstance(results, list) and len(cast("list[Any]", results)) >= count:
+            return cast("list[Any]", results)[:count]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    raise _no_answer() from None
+
+
+def decode(answer: Any, statements: Sequence[Statement]) -> list[list[Row]]:
     """Rows of each statement of a batch that was committed.
 
     Raises:
@@ -83,7 +102,7 @@ def decode(body: bytes, statements: Sequence[Statement]) -> list[list[Row]]:
         StreamLost: It does not know what became of the batch.
         PrimaryRefused: The answer is not of this protocol.
     """
-    result = _batch_result(body)
+    result = _batch_result(answer)
     errors, results = result["step_errors"], result["step_results"]
     commit = len(statements) + 1
     if len(errors) <= commit or len(results) <= commit:
@@ -168,16 +187,15 @@ def _rows(result: Mapping[str, Any]) -> list[Row]:
     return [tuple(_from_wire(value) for value in row) for row in result["rows"]]
 
 
-def _batch_result(body: bytes) -> Mapping[str, Any]:
+def _batch_result(first: Any) -> Mapping[str, Any]:
     try:
-        first: Any = json.loads(body)["results"][0]
         if first["type"] == "error":
             error, result = first["error"], first
         else:
             error, result = None, first["response"]["result"]
             if not (isinstance(result["step_errors"], list) and isinstance(result["step_results"], list)):
                 raise _no_answer()
-    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+    except (KeyError, TypeError):
         raise _no_answer() from None
     if error is not None:
         _fail(error, None, -1)

@@ -6,11 +6,10 @@ failure is called. Requests go over connections that are kept open; several call
 
 import asyncio
 import random
-import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import anyio
@@ -18,12 +17,14 @@ import anyio
 from swarm_memory import __version__
 from swarm_memory.errors import PrimaryRefused, StorageBusy, StorageError, StorageUnavailable
 from swarm_memory.storage import hrana
+from swarm_memory.storage.lanes import CannotConnect, Lanes
 from swarm_memory.storage.queries import Row, Statement
+from swarm_memory.storage.trial import Trial
 
 if TYPE_CHECKING:
     import httpx2
 
-_CONNECTIONS: Final = 32
+_CONNECTIONS: Final = 16
 _KEPT_SECONDS: Final = 50.0
 """An unused connection is closed before usual proxies do it (60 s): one that is found dead costs a round trip."""
 _WAIT_FIRST: Final = 0.02
@@ -31,7 +32,6 @@ _WAIT_LAST: Final = 0.5
 """Seconds between two tries: each draws from the upper half, and the bound doubles from the first to the last."""
 _CLOSING: Final = 0.5  # seconds
 _OK: Final = 200
-_CONNECT_TRIES: Final = 2
 _SHARE_OF_TRY: Final = 0.45
 """Of a call's time, for one try: the second one goes over a connection of its own."""
 
@@ -80,6 +80,7 @@ class Primary:
         self.contact = Contact()
         self._token = token
         self._timeout = timeout
+        self._lanes = Lanes(self._post)
         self._client: httpx2.AsyncClient | None = None
         self._former: list[httpx2.AsyncClient] = []
         self._closed = False
@@ -128,12 +129,12 @@ class Primary:
     async def _run(self, begin: str, statements: Sequence[Statement], within: float | None) -> list[list[Row]]:
         if self._closed:
             raise StorageUnavailable("The store is closed: the server is ending.", next_step="start the server again.")
-        body = hrana.encode(begin, statements)
+        request = hrana.encode(begin, statements)
         seconds = self._timeout if within is None else min(within, self._timeout)
-        trial = _Trial(self.host, seconds, writes=begin == hrana.WRITE)
+        trial = Trial(self.host, seconds, writes=begin == hrana.WRITE)
         try:
             with anyio.fail_after(seconds):
-                return await self._until_answered(body, statements, trial)
+                return await self._until_answered(request, statements, trial)
         except TimeoutError:
             self._distrust_connections()
             error = trial.gave_up(f"did not answer within {seconds:g} s")
@@ -143,15 +144,15 @@ class Primary:
             self.contact.failed(error)
         raise error
 
-    async def _until_answered(self, body: bytes, statements: Sequence[Statement], trial: "_Trial") -> list[list[Row]]:
+    async def _until_answered(self, request: str, statements: Sequence[Statement], trial: Trial) -> list[list[Row]]:
         ceiling = _WAIT_FIRST
         while True:
             try:
                 with anyio.fail_after(trial.seconds * _SHARE_OF_TRY):
-                    return await self._once(body, statements, trial)
+                    return await self._once(request, statements, trial)
             except TimeoutError:  # a kept connection may be dead without either side knowing
                 self._distrust_connections()
-                trial.lost = True
+                trial.lost = trial.lost or trial.in_flight
             except StorageBusy as busy:
                 trial.busy, trial.in_flight = busy, False
             except hrana.StreamLost:
@@ -159,30 +160,57 @@ class Primary:
             await asyncio.sleep(random.uniform(ceiling / 2, ceiling))  # noqa: S311 - jitter, not a secret
             ceiling = min(ceiling * 2, _WAIT_LAST)
 
-    async def _once(self, body: bytes, statements: Sequence[Statement], trial: "_Trial") -> list[list[Row]]:
+    async def _once(self, request: str, statements: Sequence[Statement], trial: Trial) -> list[list[Row]]:
         """Send the batch once.
 
         Raises:
             StreamLost: It may have been done or not, if ``trial.in_flight``.
             StorageBusy: It was not done, and may be later.
         """
+        trial.in_flight = False
+        try:
+            if trial.writes:
+                answer = await self._lanes.ask(request, trial.sending)
+            else:
+                [answer] = await self._post([request], trial.sending)
+        except CannotConnect as failed:
+            trial.cannot_connect(failed.error)
+            raise hrana.StreamLost from None
+        return hrana.decode(answer, statements)
+
+    async def _post(self, requests: Sequence[str], sending: Callable[[], None]) -> list[Any]:
+        """Send requests over one connection; the answer to each.
+
+        Args:
+            requests: As ``hrana.encode`` made them.
+            sending: Called when the first byte goes out: from then on they may have been done.
+
+        Raises:
+            CannotConnect: Nothing was sent.
+            StreamLost: They may have been done or not.
+            StorageError: The primary refuses all of them.
+        """
         import httpx2  # noqa: PLC0415 - the HTTP stack is not needed in local mode
+
+        async def watch(event: str, _info: object) -> None:
+            if event.endswith("send_request_headers.started"):
+                sending()
 
         client = self._client or self._open()
         begin = time.monotonic()
-        trial.in_flight = False
         try:
-            answer = await client.post("/v2/pipeline", content=body, extensions={"trace": trial.watch})
+            answer = await client.post(
+                "/v2/pipeline", content=hrana.pipeline(requests), extensions={"trace": watch}, timeout=self._timeout
+            )
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            trial.cannot_connect(error)
-            raise hrana.StreamLost from None
+            raise CannotConnect(error) from None
         except httpx2.HTTPError:
             raise hrana.StreamLost from None
         told = self._without_token(answer.content)
         if answer.status_code != _OK:
             raise hrana.failure(answer.status_code, told)
         self.contact.answered(time.monotonic() - begin)
-        return hrana.decode(told, statements)
+        return hrana.answers(told, len(requests))
 
     def _distrust_connections(self) -> None:
         """Begin anew with connections: none of those kept is to be trusted. Calls on their way keep theirs."""
@@ -211,81 +239,8 @@ class Primary:
         self._client = httpx2.AsyncClient(
             base_url=self.address,
             headers=headers,
-            timeout=None,  # each call is bounded as a whole
             limits=httpx2.Limits(max_connections=_CONNECTIONS, keepalive_expiry=_KEPT_SECONDS),
             # Proxies and certificates of the environment are for other machines.
             trust_env=self.address.startswith("https"),
         )
         return self._client
-
-
-class _Trial:
-    """One call's tries: whether the batch may have been done, and why it was not."""
-
-    def __init__(self, host: str, seconds: float, *, writes: bool) -> None:
-        self.seconds = seconds
-        self.in_flight = False
-        self.lost = False
-        self.busy: StorageBusy | None = None
-        self._host = host
-        self._writes = writes
-        self._connecting = 0
-
-    async def watch(self, event: str, _info: object) -> None:
-        """What the HTTP library is doing: with the first byte sent, the batch may be done."""
-        if event.endswith("send_request_headers.started"):
-            self.in_flight = True
-
-    def cannot_connect(self, error: Exception) -> None:
-        """Count a failure to connect.
-
-        Raises:
-            StorageUnavailable: It is one too many, or one that waiting does not mend.
-            PrimaryRefused: The certificate is not trusted.
-        """
-        self._connecting += 1
-        told = str(error).lower()
-        if any(word in told for word in ("certificate", "ssl", "tls")):
-            raise PrimaryRefused(
-                f"No secure connection to the primary {self._host} can be made: {_reason(error)}.",
-                next_step="check the URL's scheme and the server's certificate (SSL_CERT_FILE names a CA of your own).",
-            )
-        if any(isinstance(cause, socket.gaierror) for cause in _causes(error)):
-            raise self.gave_up("is not known to the name service (DNS)")
-        if self._connecting >= _CONNECT_TRIES:
-            raise self.gave_up(f"cannot be connected to: {_reason(error)}")
-
-    def gave_up(self, what: str) -> StorageUnavailable | StorageBusy:
-        """The error of a call that got no answer."""
-        if not self._writes:
-            return StorageUnavailable(
-                f"The primary {self._host} {what}.",
-                next_step="check the network and the primary's URL, then try again.",
-            )
-        if self.lost or self.in_flight:
-            return StorageUnavailable(
-                f"The primary {self._host} {what}; the write may have happened or not.",
-                next_step="read before you write again, or repeat the call with the same request id.",
-            )
-        if self.busy is not None:
-            return StorageBusy(
-                f"Other writers held the primary for {self.seconds:g} s; nothing was written.", next_step="try again."
-            )
-        return StorageUnavailable(
-            f"The primary {self._host} {what}; nothing was written.",
-            next_step="check the network and the primary's URL, then try again.",
-        )
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it came from, outermost first."""
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__
-
-
-def _reason(error: BaseException) -> str:
-    """The system's words for it."""
-    words = [cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror]
-    return words[-1].rstrip(".") if words else "no connection"
