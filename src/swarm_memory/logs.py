@@ -41,9 +41,15 @@ def configure_logs(level: Level, form: Form) -> None:
         form: ``console`` for people, ``json`` for machines.
     """
     log.level, log.form = level, form
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     logging.basicConfig(
         stream=sys.stderr, level=_LEVELS[level], format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+
+
+_TALKATIVE: Final = ("httpx2", "httpcore2")
+"""Libraries that log each request, with its address, below warning."""
 
 
 def _structlog(level: Level, form: Form) -> Any:

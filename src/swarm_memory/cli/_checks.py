@@ -13,7 +13,9 @@ from typing import Final, Literal
 
 from swarm_memory.config import DATABASE_NAME, PREFIX, Settings, unknown_variables
 from swarm_memory.errors import StorageError
+from swarm_memory.models.replication import Replication
 from swarm_memory.storage.driver import choose_engine, engine_name
+from swarm_memory.storage.opening import storage_mode
 
 _OLDEST_PYTHON: Final = (3, 11)
 _LEAST_FREE: Final = 100_000_000  # bytes; below, a checkpoint of the largest WAL may not fit any more
@@ -66,15 +68,38 @@ def check_variables() -> Check:
 
 
 def check_primary(settings: Settings) -> Check:
-    """A primary that is configured and not used."""
+    """The mode, and a primary that is configured and not used."""
     if settings.primary_url is None:
         return Check("mode", "ok", "local, no primary configured")
+    if settings.primary is not None:
+        return Check("mode", "ok", f"{storage_mode(settings)}, with the primary {settings.primary}")
     return Check(
         "mode",
         "warning",
         f"local by {PREFIX}MODE, although a primary is configured: nothing is shared with other machines",
         f"unset {PREFIX}MODE to use the primary, or unset the primary's URL.",
     )
+
+
+def check_way_to_primary(told: Replication) -> Check:
+    """Whether the primary answers, and how fast."""
+    if not told.reachable:
+        return Check("primary", "failed", told.error or "it did not answer", told.remedy)
+    return Check("primary", "ok", f"{told.primary} answers in {(told.round_trip or 0) * 1000:.0f} ms")
+
+
+def check_copy(told: Replication) -> Check:
+    """This machine's copy of the primary: whether somebody keeps it, how old and how far behind it is."""
+    if told.owner is None:
+        return Check("replica", "ok", "nobody keeps it now; the next server does, and until then the primary is read")
+    if told.age is None:
+        found = f"process {told.owner} makes it; until then the primary is read"
+    else:
+        lag = "" if told.lag is None else f", {told.lag} changes behind"
+        found = f"kept by process {told.owner}, {told.age:.1f} s old{lag}"
+    if told.error:
+        return Check("replica", "warning", f"{found}; the last synchronisation failed: {told.error}", told.remedy)
+    return Check("replica", "ok", found)
 
 
 def check_directory(home: Path) -> Check:

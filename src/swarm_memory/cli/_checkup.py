@@ -16,6 +16,7 @@ from swarm_memory.cli._checks import Check
 from swarm_memory.config import PREFIX, Settings, load_settings
 from swarm_memory.errors import ConfigurationError, StorageCorrupt, StorageError
 from swarm_memory.logs import configure_logs
+from swarm_memory.models.replication import Replication
 from swarm_memory.services.project import find_project
 from swarm_memory.storage.migrate import known_migrations
 
@@ -66,12 +67,25 @@ async def _check_store(settings: Settings) -> list[Check]:
     patient = settings.model_copy(update={"busy_timeout": min(settings.busy_timeout, _PATIENCE)})
     try:
         async with open_app(patient, lasting=False) as app:
+            told = await app.health.replication()
+            if told is not None:
+                return await _check_shared_store(app, told)
             return [await _check_schema(app, settings.database_path), await _check_integrity(app)]
     except StorageError as error:
         # "run swarm-memory doctor" helps nobody here.
         own = f"check that {settings.database_path} is a file that you may read and write."
         remedy = _RESTORE if isinstance(error, StorageCorrupt) else own
         return [Check("store", "failed", error.message, remedy if "doctor" in error.next_step else error.next_step)]
+
+
+async def _check_shared_store(app: App, told: Replication) -> list[Check]:
+    """The primary, and the copy; a damaged copy is made anew by itself, and the primary's file is its own affair."""
+    checks = [_checks.check_way_to_primary(told)]
+    if app.health.mode == "replica":
+        checks.append(_checks.check_copy(told))
+    if told.reachable:
+        checks.append(await _check_schema(app, Path(told.primary)))
+    return checks
 
 
 async def _check_schema(app: App, path: Path) -> Check:

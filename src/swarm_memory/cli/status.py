@@ -34,6 +34,8 @@ def status(project: str | None, *, projects: bool, as_json: bool) -> None:
         print_json(told)
         return
     largest = told.pop("projects", [])
+    for name, fact in told.pop("replication", {}).items():
+        told[name] = fact
     print_facts((name.replace("_", " "), "none" if fact is None else fact) for name, fact in told.items())
     if projects:
         click.echo("\nprojects")

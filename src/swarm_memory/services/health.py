@@ -78,6 +78,10 @@ class HealthService:
             replication,
         )
 
+    async def replication(self) -> Replication | None:
+        """The way to the primary, asked now, and this machine's copy; None for a local store."""
+        return await self._database.replication()
+
     async def projects(self) -> list[tuple[str, int]]:
         """The twenty largest projects, with their number of memories."""
         return await self._health.projects(20)

@@ -16,6 +16,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
+try:
+    import fcntl
+except ImportError:  # no replica mode there, see driver.has_replicas
+    fcntl = None
+
 _MAGIC: Final = b"swm1"
 _ERROR_BYTES: Final = 400
 # magic, generation, owner, ready, synced_at, wall clock at synced_at, syncing_since, failing_since, syncs, error
@@ -61,11 +66,41 @@ class Beacon:
 
     Args:
         directory: Of the replica; it exists.
+        descriptor: Of the record, where it is open already.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, descriptor: int | None = None) -> None:
         """Open the record, made if missing, readable by its owner only."""
-        self._descriptor = os.open(directory / "beacon", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._path = directory / "beacon"
+        self._descriptor = self._open() if descriptor is None else descriptor
+
+    def try_lock(self) -> int | None:
+        """Become the replica's owner if nobody is: a descriptor to inherit, whose last copy is the ownership.
+
+        The lock is on the record itself, so that there cannot be two owners who tell of the same files.
+        """
+        if fcntl is None:
+            return None
+        descriptor = self._open()
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            return None
+        if os.fstat(descriptor).st_ino == os.fstat(self._descriptor).st_ino and self.is_in_place():
+            return descriptor
+        os.close(descriptor)
+        return None
+
+    def _open(self) -> int:
+        return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def is_in_place(self) -> bool:
+        """Whether the directory still has this record: somebody may have deleted it, and others made a new one."""
+        try:
+            return self._path.stat().st_ino == os.fstat(self._descriptor).st_ino
+        except OSError:
+            return False
 
     def read(self) -> State:
         """The record as it is now; an empty state where it was never written, or before the machine was started."""

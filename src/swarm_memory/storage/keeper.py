@@ -19,11 +19,6 @@ from typing import Final
 from swarm_memory.storage.beacon import Beacon, Bell, Ring, State
 from swarm_memory.storage.replicator import replica_path
 
-try:
-    import fcntl
-except ImportError:  # no replica mode there, see driver.has_replicas
-    fcntl = None
-
 _LOOK_EVERY: Final = 0.5
 """Seconds between two tries for the lock, and between two looks at one's own replicator."""
 _STUCK_AFTER: Final = 10.0
@@ -47,9 +42,9 @@ class Keeper:
         Raises:
             OSError: The directory cannot be made or used.
         """
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.directory = directory
-        self._order = json.dumps({"directory": str(directory), "address": address, "token": token}) + "\n"
+        _make_private(directory)
+        self._order = {"directory": str(directory), "address": address, "token": token}
         self._beacon = Beacon(directory)
         self._bell = Bell(directory)
         self._child: subprocess.Popen[bytes] | None = None
@@ -112,6 +107,8 @@ class Keeper:
 
     async def _keep(self) -> None:
         while True:
+            if not self._beacon.is_in_place():
+                self._begin_anew()
             if self._child is None or self._child.poll() is not None:
                 self._end_child()
                 self._try_to_own()
@@ -119,13 +116,22 @@ class Keeper:
                 self._child.kill()
             await asyncio.sleep(_LOOK_EVERY * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
 
-    def _try_to_own(self) -> None:
-        if fcntl is None:
-            return
+    def _begin_anew(self) -> None:
+        """Somebody deleted the directory: make it again, and let go of what was in the old one."""
+        self._end_child()
         with suppress(OSError):
-            lock = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            _make_private(self.directory)
+            beacon, bell = Beacon(self.directory), Bell(self.directory)
+            self._beacon.close()
+            self._bell.close()
+            self._beacon, self._bell = beacon, bell
+
+    def _try_to_own(self) -> None:
+        with suppress(OSError):
+            lock = self._beacon.try_lock()
+            if lock is None:
+                return
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 self._child = self._start_child(lock)
                 self._grown = (0, time.monotonic())
             finally:
@@ -143,7 +149,7 @@ class Keeper:
         )
         if child.stdin is not None:
             with suppress(BrokenPipeError):
-                child.stdin.write(self._order.encode())
+                child.stdin.write(json.dumps({**self._order, "beacon": lock}).encode() + b"\n")
                 child.stdin.flush()
         return child
 
@@ -166,3 +172,9 @@ class Keeper:
             self._child.kill()
             self._child.wait()
             self._child = None
+
+
+def _make_private(directory: Path) -> None:
+    """Make the directory and those above it that are missing, for their owner only."""
+    for missing in [*reversed([one for one in directory.parents if not one.exists()]), directory]:
+        missing.mkdir(mode=0o700, exist_ok=True)

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import anyio
+
 from swarm_memory.errors import StorageError
 from swarm_memory.storage.hrana import StreamLost
 
@@ -49,11 +51,13 @@ class Lanes:
 
     Args:
         post: Sends several requests over one connection, and gives the answer to each.
+        seconds: That it may take; then the lane is free again, and the answers are lost.
     """
 
-    def __init__(self, post: Post) -> None:
+    def __init__(self, post: Post, seconds: float) -> None:
         """Nothing is on its way."""
         self._post = post
+        self._seconds = seconds
         self._waiting: deque[_Waiting] = deque()
         self._on_their_way: set[asyncio.Task[None]] = set()
 
@@ -73,6 +77,13 @@ class Lanes:
         self._waiting.append(one)
         self._start()
         return await one.answer
+
+    async def aclose(self) -> None:
+        """Take back what is on its way."""
+        tasks = list(self._on_their_way)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _start(self) -> None:
         while len(self._on_their_way) < LANES and (some := self._take()):
@@ -105,12 +116,19 @@ class Lanes:
                 one.sending()
 
         try:
-            answers = await self._post([one.request for one in some], sending)
-        except (StorageError, StreamLost, CannotConnect) as error:
-            for one in some:
-                if not one.answer.done():
-                    one.answer.set_exception(error)
-            return
-        for one, answer in zip(some, answers, strict=True):
-            if not one.answer.done():
-                one.answer.set_result(answer)
+            with anyio.fail_after(self._seconds):
+                answers = await self._post([one.request for one in some], sending)
+        except Exception as error:
+            lost = StreamLost() if isinstance(error, TimeoutError) else error
+            _tell(some, lambda one, _: one.set_exception(lost), some)
+            if not isinstance(error, TimeoutError | StorageError | StreamLost | CannotConnect):
+                raise
+        else:
+            _tell(some, lambda one, answer: one.set_result(answer), answers)
+
+
+def _tell(some: Sequence[_Waiting], tell: Callable[[asyncio.Future[Any], Any], None], what: Sequence[Any]) -> None:
+    """Give each its own of what there is, if it is still waited for."""
+    for one, its_own in zip(some, what, strict=True):
+        if not one.answer.done():
+            tell(one.answer, its_own)

@@ -7,7 +7,8 @@ failure is called. Requests go over connections that are kept open; several call
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -80,9 +81,10 @@ class Primary:
         self.contact = Contact()
         self._token = token
         self._timeout = timeout
-        self._lanes = Lanes(self._post)
+        self._lanes = Lanes(self._post, timeout * _SHARE_OF_TRY)
         self._client: httpx2.AsyncClient | None = None
-        self._former: list[httpx2.AsyncClient] = []
+        self._calls: dict[httpx2.AsyncClient, int] = {}
+        self._unused: list[httpx2.AsyncClient] = []
         self._closed = False
 
     @property
@@ -124,7 +126,9 @@ class Primary:
     async def aclose(self) -> None:
         """Close, and end the connections in order."""
         self._closed = True
-        await self._drop_connections()
+        self._distrust_connections()
+        await self._lanes.aclose()
+        await self._close_unused()
 
     async def _run(self, begin: str, statements: Sequence[Statement], within: float | None) -> list[list[Row]]:
         if self._closed:
@@ -196,12 +200,12 @@ class Primary:
             if event.endswith("send_request_headers.started"):
                 sending()
 
-        client = self._client or self._open()
         begin = time.monotonic()
         try:
-            answer = await client.post(
-                "/v2/pipeline", content=hrana.pipeline(requests), extensions={"trace": watch}, timeout=self._timeout
-            )
+            async with self._borrowed() as client:
+                answer = await client.post(
+                    "/v2/pipeline", content=hrana.pipeline(requests), extensions={"trace": watch}, timeout=self._timeout
+                )
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise CannotConnect(error) from None
         except httpx2.HTTPError:
@@ -214,16 +218,29 @@ class Primary:
 
     def _distrust_connections(self) -> None:
         """Begin anew with connections: none of those kept is to be trusted. Calls on their way keep theirs."""
-        if self._client is not None:
-            self._former.append(self._client)
-            self._client = None
+        former, self._client = self._client, None
+        if former is not None and not self._calls.get(former):
+            self._unused.append(former)
 
-    async def _drop_connections(self) -> None:
-        self._distrust_connections()
-        former, self._former = self._former, []
+    @asynccontextmanager
+    async def _borrowed(self) -> AsyncGenerator["httpx2.AsyncClient"]:
+        """The connections, for one call; former ones are closed when their last call has ended."""
+        client = self._client or self._open()
+        self._calls[client] = self._calls.get(client, 0) + 1
+        try:
+            yield client
+        finally:
+            self._calls[client] -= 1
+            if not self._calls[client]:
+                del self._calls[client]
+                if client is not self._client:
+                    self._unused.append(client)
+            await self._close_unused()
+
+    async def _close_unused(self) -> None:
         with anyio.move_on_after(_CLOSING, shield=True):
-            for client in former:
-                await client.aclose()
+            while self._unused:
+                await self._unused.pop().aclose()
 
     def _without_token(self, body: bytes) -> bytes:
         """The body, with the token taken out where a server repeats it."""

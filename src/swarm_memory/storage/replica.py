@@ -141,6 +141,11 @@ class ReplicaDatabase:
             if found is not None:
                 return found
         has_copy = self.keeper.state().ready
+        if has_copy and self.remote.primary.contact.failed_at:
+            raise StorageUnavailable(
+                "The primary is out of reach, and this machine's copy does not have the last change of this server yet.",
+                next_step="try again in a while; search_knowledge with location 'replica' reads the copy as it is.",
+            )
         try:
             return await self.remote.read_within(_PATIENCE if has_copy else None, *statements)
         except (StorageUnavailable, PrimaryRefused, StorageBusy):

@@ -58,14 +58,15 @@ class Replicator:
         directory: Of the replica's files; it exists.
         address: URL of the primary.
         token: For it.
+        beacon: The record, whose lock this process holds.
     """
 
-    def __init__(self, directory: Path, address: str, token: str | None) -> None:
+    def __init__(self, directory: Path, address: str, token: str | None, beacon: Beacon) -> None:
         """Take over what is there."""
         self._directory = directory
         self._address = address
         self._token = token
-        self._beacon = Beacon(directory)
+        self._beacon = beacon
         self._bell = Bell(directory)
         before = self._beacon.read()
         self._state = replace(before, owner=os.getpid(), syncing_since=0.0, failing_since=0.0, error="")
@@ -78,7 +79,7 @@ class Replicator:
         self._tell()
 
     def run(self) -> None:
-        """Synchronise until stdin ends."""
+        """Synchronise until stdin ends, or the directory is taken away."""
         bell = self._bell.listen()
         due = time.monotonic()
         while True:
@@ -94,6 +95,8 @@ class Replicator:
             # A ring does not hasten what has just failed.
             if rings.strip(Ring.ACTIVE.value) and not self._state.failing_since:
                 due = time.monotonic()
+            if not self._beacon.is_in_place():
+                return  # the directory is another one now, and its lock is not the one that is held
             if time.monotonic() >= due:
                 due = time.monotonic() + self._interval_after(self._sync())
 
@@ -263,7 +266,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the server, which then ends this
     os.umask(0o077)
     order = _read_order()
-    Replicator(Path(order["directory"]), order["address"], order["token"]).run()
+    directory = Path(order["directory"])
+    Replicator(directory, order["address"], order["token"], Beacon(directory, order["beacon"])).run()
     os._exit(0)
 
 
