@@ -118,13 +118,19 @@ class Lanes:
         try:
             with anyio.fail_after(self._seconds):
                 answers = await self._post([one.request for one in some], sending)
+        except TimeoutError:
+            _fail(some, StreamLost())
+        except (StorageError, StreamLost, CannotConnect) as error:
+            _fail(some, error)
         except Exception as error:
-            lost = StreamLost() if isinstance(error, TimeoutError) else error
-            _tell(some, lambda one, _: one.set_exception(lost), some)
-            if not isinstance(error, TimeoutError | StorageError | StreamLost | CannotConnect):
-                raise
+            _fail(some, error)
+            raise
         else:
             _tell(some, lambda one, answer: one.set_result(answer), answers)
+
+
+def _fail(some: Sequence[_Waiting], error: Exception) -> None:
+    _tell(some, lambda one, _: one.set_exception(error), some)
 
 
 def _tell(some: Sequence[_Waiting], tell: Callable[[asyncio.Future[Any], Any], None], what: Sequence[Any]) -> None:

@@ -143,7 +143,7 @@ class ReplicaDatabase:
         has_copy = self.keeper.state().ready
         if has_copy and self.remote.primary.contact.failed_at:
             raise StorageUnavailable(
-                "The primary is out of reach, and this machine's copy does not have the last change of this server yet.",
+                "The primary is out of reach, and the copy here does not have the last change of this server yet.",
                 next_step="try again in a while; search_knowledge with location 'replica' reads the copy as it is.",
             )
         try:
