@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from swarm_memory.logs import log
 from swarm_memory.storage.beacon import Beacon, Bell, Ring, State
 from swarm_memory.storage.replicator import replica_path
 
@@ -23,6 +24,8 @@ _LOOK_EVERY: Final = 0.5
 """Seconds between two tries for the lock, and between two looks at one's own replicator."""
 _STUCK_AFTER: Final = 10.0
 """Seconds for which a synchronisation may run without any of its files growing; then it is killed and begun anew."""
+_LONGEST_WAIT: Final = 30.0
+"""Seconds before a replicator that ends by itself is started again, at most."""
 _RING_EVERY: Final = 0.1
 """Seconds between two rings that only tell of activity."""
 
@@ -52,6 +55,9 @@ class Keeper:
         self._next_ring = 0.0
         self._grown = (0, 0.0)
         self._closed = False
+        self._failures = 0
+        self._not_before = 0.0
+        self.fault: str | None = None
 
     @property
     def is_owner(self) -> bool:
@@ -110,11 +116,23 @@ class Keeper:
             if not self._beacon.is_in_place():
                 self._begin_anew()
             if self._child is None or self._child.poll() is not None:
+                self._judge_end()
                 self._end_child()
-                self._try_to_own()
+                if time.monotonic() >= self._not_before:
+                    self._try_to_own()
             elif self._is_stuck():
                 self._child.kill()
             await asyncio.sleep(_LOOK_EVERY * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
+
+    def _judge_end(self) -> None:
+        """Wait longer and longer for a replicator that ends by itself: a fault that trying again does not mend."""
+        code = 0 if self._child is None else self._child.poll()
+        if code is None or code <= 0:  # it was asked to end, or somebody killed it
+            return
+        self._failures += 1
+        self._not_before = time.monotonic() + min(_LOOK_EVERY * 2**self._failures, _LONGEST_WAIT)
+        self.fault = f"The process that keeps the replica ended with code {code}, {self._failures} times."
+        log.error("the replicator ended", code=code, times=self._failures)
 
     def _begin_anew(self) -> None:
         """Somebody deleted the directory: make it again, and let go of what was in the old one."""

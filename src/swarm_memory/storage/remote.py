@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, Self
 
-from swarm_memory.errors import StorageError, StorageUnavailable
+from swarm_memory.errors import StorageError
 from swarm_memory.models.replication import Replication
 from swarm_memory.storage.database import Location
 from swarm_memory.storage.freshness import (
@@ -65,12 +65,7 @@ class RemoteDatabase:
 
     async def write(self, statements: Sequence[Statement]) -> list[list[Row]]:
         """Run one atomic batch on the primary; see ``Primary.write``."""
-        try:
-            await self._schema.present()
-        except StorageUnavailable as error:
-            raise StorageUnavailable(
-                f"{error.message.removesuffix('.')}; nothing was written.", next_step=error.next_step
-            ) from None
+        await self._schema.present()
         begin = time.monotonic()
         *rows, [position] = await self.primary.write([*statements, POSITION_AND_TIME])
         self._learn(position, begin)

@@ -100,7 +100,7 @@ class ReplicaDatabase:
             found = self._copy.read(self.keeper.path(state), ()) if state.ready else None
             if found is not None and self.remote.seen is not None:
                 lag = max(0, self.remote.seen.seq - found[0].seq)
-        failing = state.error if state.failing_since else None
+        failing = self.keeper.fault or (state.error if state.failing_since else None)
         return replace(
             told,
             owner=state.owner if self.keeper.has_owner() else None,
@@ -109,8 +109,13 @@ class ReplicaDatabase:
             lag=lag,
             syncs=state.syncs,
             error=told.error or failing,
-            remedy=told.remedy or (_SYNC_REMEDY if failing else None),
+            remedy=told.remedy or (self._remedy() if failing else None),
         )
+
+    def _remedy(self) -> str:
+        if self.keeper.fault:
+            return "start the server again; if it stays, install swarm-memory again, or set SWARM_MEMORY_MODE=remote."
+        return _SYNC_REMEDY
 
     async def synchronise(self, seconds: float) -> bool:
         """Have the copy brought up to date; False where it was not within so many seconds."""

@@ -1,6 +1,8 @@
 """What is known of one call to the primary while it is tried, and the error in which it ends."""
 
+import os
 import socket
+import ssl
 from collections.abc import Iterator
 from typing import Final
 
@@ -43,7 +45,7 @@ class Trial:
         told = str(error).lower()
         if any(word in told for word in ("certificate", "ssl", "tls")):
             raise PrimaryRefused(
-                f"No secure connection to the primary {self._host} can be made: {_reason(error)}.",
+                f"No secure connection to the primary {self._host} can be made: {_tls_reason(error)}.",
                 next_step="check the URL's scheme and the server's certificate (SSL_CERT_FILE names a CA of your own).",
             )
         if any(isinstance(cause, socket.gaierror) for cause in _causes(error)):
@@ -83,5 +85,13 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _reason(error: BaseException) -> str:
     """The system's words for it."""
-    words = [cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror]
-    return words[-1].rstrip(".") if words else "no connection"
+    numbers = [cause.errno for cause in _causes(error) if isinstance(cause, OSError) and cause.errno]
+    return os.strerror(numbers[-1]).lower() if numbers else "no connection"
+
+
+def _tls_reason(error: BaseException) -> str:
+    """What TLS objects to."""
+    faults = [cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)]
+    if not faults:
+        return "TLS failed"
+    return str(getattr(faults[-1], "verify_message", None) or faults[-1].reason or "TLS failed").lower()

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from swarm_memory.errors import RequestIdReused, SchemaMismatch
+from swarm_memory.errors import RequestIdReused, SchemaMismatch, StorageUnavailable
 from swarm_memory.models.caller import Request
 from swarm_memory.storage.database import Database
 from swarm_memory.storage.driver import Refused
 from swarm_memory.storage.ids import new_id
+from swarm_memory.storage.migrate import Schema
 from swarm_memory.storage.queries import Row, Statement, load_queries
 
 _SQL = load_queries("requests")
@@ -63,8 +64,7 @@ class Writer:
             RequestIdReused: The request id was used by another call.
             SchemaMismatch: The store's schema is newer than this program may write.
         """
-        schema = await self._database.prepare()
-        if not schema.writable:
+        if not (await self._prepared()).writable:
             raise SchemaMismatch(
                 "The store was made by a newer version, which this one may only read.",
                 next_step="install a newer swarm-memory.",
@@ -90,6 +90,13 @@ class Writer:
         if purge:
             self._next_purge = time.monotonic() + _PURGE_EVERY
         return [_outcome(results[index]) for index in batch.outcomes]
+
+    async def _prepared(self) -> Schema:
+        try:
+            return await self._database.prepare()
+        except StorageUnavailable as error:
+            told = f"{error.message.removesuffix('.')}; nothing was written."
+            raise StorageUnavailable(told, next_step=error.next_step) from None
 
     def _purge_if_due(self) -> list[Statement]:
         if time.monotonic() < self._next_purge:
