@@ -2,7 +2,10 @@
 
 import http.server
 import json
+import os
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -17,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from primaries import a_remote
+from primaries import a_remote, a_replica
 from sqld import Sqld
 from tokens import Signer
 
@@ -28,6 +31,7 @@ from swarm_memory.errors import (
     StorageReadOnly,
     StorageUnavailable,
 )
+from swarm_memory.storage.freshness import begin_call, oldest_read
 from swarm_memory.storage.migrate import known_migrations, migrate, parse_migration
 from swarm_memory.storage.primary import Primary
 from swarm_memory.storage.queries import Statement
@@ -222,3 +226,70 @@ async def test_two_machines_that_start_at_once_on_an_empty_primary_make_one_sche
         assert await many[0].read(names) == [[(one.number,) for one in known_migrations()]]
         for one in many:
             await one.aclose()
+
+
+async def test_an_old_client_goes_on_beside_a_new_one_that_has_added_something(tmp_path: Path) -> None:
+    number = known_migrations()[-1].number + 1
+    addition = parse_migration(f"{number:04}_later.sql", "-- min_reader: 1\n-- min_writer: 1\nCREATE TABLE later (a);")
+    count = Statement("count", "SELECT count(*) FROM facts")
+    with Sqld(tmp_path / "primary") as primary:
+        async with a_replica(primary.url, tmp_path / "r") as old:
+            [[(before,)]] = await old.read(count)
+            new = Primary(primary.url, None, 5.0)
+            await migrate(new, [*known_migrations(), addition])
+            await new.write([NOTE])
+            await old.write([NOTE])
+            assert await old.synchronise(20.0)
+            begin_call()
+            assert await old.read(count) == [[(int(str(before)) + 2,)]]
+            assert await old.read(count) == [[(int(str(before)) + 2,)]]
+            read = oldest_read()
+            assert (await old.prepare()).number == number
+            await new.aclose()
+    assert read is not None
+
+
+_WITHOUT_LIBSQL = """
+import sys
+sys.modules["libsql"] = None  # as where there is no wheel of it: importing it fails
+import anyio
+from swarm_memory.app import open_app
+from swarm_memory.config import load_settings
+from swarm_memory.models.operations import Store
+from swarm_memory.models.values import encode
+
+async def main():
+    async with open_app(load_settings()) as app:
+        await app.memory.apply([Store("default", "k", encode("v"))], app.caller())
+        found = await app.memory.retrieve(app.project.name, "default", "k")
+        print(app.health.mode, found.value)
+
+try:
+    anyio.run(main)
+except Exception as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"),
+    [
+        ("local", "local v"),
+        ("auto", "remote v"),
+        ("remote", "remote v"),
+        ("replica", "[configuration] SWARM_MEMORY_MODE is replica, and there is no libsql wheel"),
+    ],
+)
+def test_where_libsql_has_no_wheel_a_primary_means_remote_mode(tmp_path: Path, mode: str, told: str) -> None:
+    with Sqld(tmp_path / "primary") as primary:
+        env = {"SWARM_MEMORY_HOME": str(tmp_path / "home"), "SWARM_MEMORY_MODE": mode, "TURSO_DB_URL": primary.url}
+        done = subprocess.run(
+            [sys.executable, "-c", _WITHOUT_LIBSQL],
+            env={"PATH": os.environ["PATH"], **env},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        assert done.stdout.startswith(told), done.stdout + done.stderr
