@@ -51,8 +51,10 @@ def check_python() -> Check:
 
 
 def check_engine(settings: Settings) -> Check:
-    """What runs the SQL of the local store."""
+    """What runs the SQL of reads on this machine."""
     try:
+        if storage_mode(settings) == "replica":
+            return Check("engine", "ok", f"{engine_name('libsql')}, for the replica")
         return Check("engine", "ok", engine_name(choose_engine(settings.engine)))
     except StorageError as error:
         return Check("engine", "failed", error.message, error.next_step)
