@@ -302,3 +302,23 @@ async def test_a_refused_write_does_not_touch_those_that_travel_with_it(tmp_path
             assert sorted(refused) == list(range(0, 40, 2))
             count = Statement("count", "SELECT count(*) FROM memories")
             assert await remote.read(count) == [[(20,)]]
+
+
+async def test_a_first_write_into_silence_takes_one_time_out_and_not_one_for_each_request(tmp_path: Path) -> None:
+    with Sqld(tmp_path / "primary") as primary, Relay(primary.port) as relay:
+        async with a_remote(primary.url):
+            pass  # brings the schema up
+        async with a_replica(relay.url, tmp_path / "r", patience=2.0) as replica:
+            relay.set_delay(350)  # the schema is looked at in two round trips, which leaves little for the write
+            relay.black_hole(after=1.6)
+            assert await seconds_of_the_first_refusal(replica) < 2.5
+
+
+async def seconds_of_the_first_refusal(database: Database) -> float:
+    """Write until that is refused; how long the refused call took."""
+    while True:
+        begun = time.monotonic()
+        try:
+            await put(database, 1)
+        except StorageUnavailable:
+            return time.monotonic() - begun

@@ -18,6 +18,7 @@ import anyio
 from swarm_memory import __version__
 from swarm_memory.errors import PrimaryRefused, StorageBusy, StorageError, StorageUnavailable
 from swarm_memory.storage import hrana
+from swarm_memory.storage.budget import time_left
 from swarm_memory.storage.lanes import CannotConnect, Lanes
 from swarm_memory.storage.queries import Row, Statement
 from swarm_memory.storage.trial import Trial
@@ -92,6 +93,11 @@ class Primary:
         """Host and port, for messages and status answers."""
         return urlsplit(self.address).netloc
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it takes no more calls."""
+        return self._closed
+
     async def read(self, *statements: Statement, within: float | None = None) -> list[list[Row]]:
         """Run SELECTs on one snapshot; rows of each. Asked again if the answer is lost.
 
@@ -134,14 +140,14 @@ class Primary:
         if self._closed:
             raise StorageUnavailable("The store is closed: the server is ending.", next_step="start the server again.")
         request = hrana.encode(begin, statements)
-        seconds = self._timeout if within is None else min(within, self._timeout)
+        seconds = time_left(self._timeout if within is None else min(within, self._timeout))
         trial = Trial(self.host, seconds, writes=begin == hrana.WRITE)
         try:
             with anyio.fail_after(seconds):
                 return await self._until_answered(request, statements, trial)
         except TimeoutError:
             self._distrust_connections()
-            error = trial.gave_up(f"did not answer within {seconds:g} s")
+            error = trial.gave_up(f"did not answer within {self._timeout if within is None else within:g} s")
         except (StorageUnavailable, PrimaryRefused) as refused:
             error = refused
         if not isinstance(error, StorageBusy):

@@ -59,6 +59,8 @@ class ReplicaDatabase:
 
     async def read(self, *statements: Statement) -> _Rows:
         """Run SELECTs on one snapshot: of the copy if it is fresh, else of the primary, else of the copy as it is."""
+        if self.remote.primary.is_closed:
+            raise StorageUnavailable("The store is closed: the server is ending.", next_step="start the server again.")
         self.keeper.ring_active()
         state = self.keeper.state()
         if self._at == "replica":

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from swarm_memory.errors import RequestIdReused, SchemaMismatch, StorageUnavailable
 from swarm_memory.models.caller import Request
+from swarm_memory.storage.budget import one_time_out
 from swarm_memory.storage.database import Database
 from swarm_memory.storage.driver import Refused
 from swarm_memory.storage.ids import new_id
@@ -64,6 +65,10 @@ class Writer:
             RequestIdReused: The request id was used by another call.
             SchemaMismatch: The store's schema is newer than this program may write.
         """
+        with one_time_out():
+            return await self._apply(changes, request)
+
+    async def _apply(self, changes: Sequence[Change], request: Request | None) -> list[Any]:
         if not (await self._prepared()).writable:
             raise SchemaMismatch(
                 "The store was made by a newer version, which this one may only read.",
