@@ -26,7 +26,7 @@ from swarm_memory.storage.queries import Row, Statement
 from swarm_memory.storage.replicator import replica_path
 
 SERVERS = 3
-SHORT_SECONDS = 40.0
+SHORT_SECONDS = 60.0
 LONG_SECONDS = float(os.environ.get("REPLICA_TORTURE_SECONDS", "600"))
 HEALED_WITHIN = 30.0  # seconds until everything works again; a replicator that hangs is killed after ten
 ENDS_WITHIN = 5.0
