@@ -159,7 +159,7 @@ def _check_primary(settings: Settings) -> None:
         )
     if settings.allow_insecure:
         return
-    if address.startswith("http://") and not _is_loopback(urlsplit(address).hostname or ""):
+    if address.startswith("http://") and not is_loopback(urlsplit(address).hostname or ""):
         raise ConfigurationError(
             "The primary's URL is plain http, and the token would be readable on the way.",
             next_step=f"use https:// or libsql://, or set {PREFIX}ALLOW_INSECURE=1 in a network that you trust.",
@@ -191,7 +191,8 @@ def _http_address(url: str) -> str:
     return f"{_SCHEMES[parts.scheme.lower()]}://{place}{parts.path.rstrip('/')}"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine's own, which nobody else can reach."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

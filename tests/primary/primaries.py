@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Self
 
 from children import PATIENCE
 
@@ -100,6 +99,3 @@ class Settled:
 
     async def aclose(self) -> None:
         await self.replica.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self

@@ -44,23 +44,20 @@ class Contact:
 
     Attributes:
         round_trip: Seconds the quickest of the last requests took.
-        answered_at: When it last answered anything, also a refusal; 0.0: never.
         failed_at: When it was last out of reach, and is since; 0.0: it is not.
         last_error: What went wrong last, with its next step; None where nothing has since.
     """
 
     round_trip: float | None = None
-    answered_at: float = 0.0
     failed_at: float = 0.0
     last_error: StorageError | None = None
     _recent: list[float] = field(default_factory=list[float])
 
-    def answered(self, seconds: float | None = None) -> None:
+    def answered(self, seconds: float) -> None:
         """It answered, in so many seconds."""
-        self.answered_at, self.failed_at, self.last_error = time.monotonic(), 0.0, None
-        if seconds is not None:
-            self._recent = [*self._recent[-9:], seconds]
-            self.round_trip = min(self._recent)
+        self.failed_at, self.last_error = 0.0, None
+        self._recent = [*self._recent[-9:], seconds]
+        self.round_trip = min(self._recent)
 
     def failed(self, error: StorageError) -> None:
         """It is out of reach, or refuses whoever asks."""

@@ -5,7 +5,6 @@ ends the streams, gives running calls a moment, and then ends those too.
 """
 
 import asyncio
-import ipaddress
 import socket
 import sys
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from swarm_memory.config import is_loopback
 from swarm_memory.errors import ConfigurationError
 from swarm_memory.transports.ending import leave, leave_within
 from swarm_memory.transports.guards import Endable, LocalOnly, LoneSurrogates, restore_arguments
@@ -82,7 +82,7 @@ async def serve_http(
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    if not _is_loopback(host):
+    if not is_loopback(host):
         raise ConfigurationError(
             f"Serving on {host} would let other machines in, which needs a token, and this version has none.",
             next_step="Serve on 127.0.0.1, and reach it from elsewhere through a tunnel (ssh -L).",
@@ -102,15 +102,6 @@ def _listen(host: str, port: int) -> socket.socket:
             next_step="Stop the process that uses it, or choose another port (0 takes any free one).",
         ) from error
     return listener
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _address(listener: socket.socket) -> str:
