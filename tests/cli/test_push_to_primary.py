@@ -1,77 +1,19 @@
 """push-to-primary: what a local store holds gets to a primary once, and never over what others have there."""
 
-import json
 import signal
 import sqlite3
 import subprocess
-import sys
-from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from children import wait_until
-from commandline import COMMAND, Commands, Done
-from pipeline import Value, ask, execute
+from commandline import COMMAND, Commands
 from relay import Relay
-from sqld import Sqld
+from team import Team
 from test_terminal import at_terminal
 from tokens import Signer
-
-_CALLS = """
-import json, sys
-from swarm_memory.cli._calling import answer
-print(json.dumps([answer(tool, arguments) for tool, arguments in json.load(sys.stdin)]))
-"""
-
-
-@dataclass(frozen=True)
-class Team:
-    """A primary, and machines that have stores of their own."""
-
-    primary: Sqld
-    token: str
-    machine: Commands
-
-    def env(self, url: str | None = None) -> dict[str, str]:
-        return {"TURSO_DB_URL": url or self.primary.url, "TURSO_DB_AUTH_TOKEN": self.token}
-
-    def push(self, run: Commands, *options: str, url: str | None = None, code: int = 0) -> Done:
-        done = run("push-to-primary", *options, env=self.env(url)).expect(code)
-        assert self.token not in done.out + done.err
-        return done
-
-    def call(self, run: Commands, tool: str, *several: dict[str, Any], env: dict[str, str] | None = None) -> list[Any]:
-        """Calls of one tool by a process of its own, on the local store unless the variables say otherwise."""
-        done = subprocess.run(
-            [sys.executable, "-c", _CALLS],
-            cwd=run.cwd,
-            env={**run.env, "SWARM_MEMORY_HOME": str(run.home), **(env or {})},
-            input=json.dumps([[tool, arguments] for arguments in several]),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-        return json.loads(done.stdout)
-
-    def at_primary(self, tool: str, arguments: dict[str, Any]) -> Any:
-        """What everybody gets from the primary."""
-        run = replace(self.machine, home=self.machine.home.with_name("elsewhere"))
-        [told] = self.call(run, tool, arguments, env={**self.env(), "SWARM_MEMORY_MODE": "remote"})
-        return told
-
-    def rows(self, sql: str) -> list[list[Value]]:
-        return ask(self.primary.url, execute(sql), token=self.token).rows()
-
-
-@pytest.fixture
-def team(tmp_path: Path, run: Commands) -> Generator[Team]:
-    signer = Signer()
-    with Sqld(tmp_path / "primary", key_file=signer.write_public_key(tmp_path / "key.pem")) as primary:
-        yield Team(primary, signer.full_access(), run)
 
 
 @pytest.fixture

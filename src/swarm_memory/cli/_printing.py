@@ -81,3 +81,8 @@ def print_facts(facts: Iterable[tuple[str, object]]) -> None:
 def hint(text: str) -> None:
     """A remark to people, on stderr so that it is not taken for output."""
     click.echo(text, err=True)
+
+
+def count_of(number: int, one: str, more: str) -> str:
+    """A number with its word: ``1 memory``, ``2 memories``."""
+    return f"{number:,} {one if number == 1 else more}"

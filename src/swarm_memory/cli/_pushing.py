@@ -1,13 +1,11 @@
 """What ``push-to-primary`` runs. Its imports are expensive: import it inside the command."""
 
-import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import anyio
 
 from swarm_memory.cli._printing import hint
+from swarm_memory.cli._progress import progress
 from swarm_memory.config import PREFIX, Settings, load_settings
 from swarm_memory.errors import ConfigurationError, StorageError
 from swarm_memory.logs import configure_logs
@@ -34,10 +32,10 @@ def push(*, dry_run: bool) -> tuple[str, Report]:
 
 
 async def _push(settings: Settings, address: str, dry_run: bool) -> Report:  # noqa: FBT001 - anyio passes by position
-    async with open_ends(settings, address) as (source, target):
+    async with open_ends(settings, address, dry_run=dry_run) as (source, target):
         transfer = Transfer(source, target, dry_run=dry_run)
         try:
-            with _progress() as tell:
+            with progress("pushing") as tell:
                 return await transfer.run(tell)
         except StorageError:
             if transfer.report.pushed and not dry_run:
@@ -58,17 +56,3 @@ def _address(settings: Settings) -> str:
         "No primary is configured to push to.",
         next_step="set TURSO_DB_URL to its URL and TURSO_DB_AUTH_TOKEN to its token.",
     )
-
-
-@contextmanager
-def _progress() -> Generator[Callable[[int, int], None]]:
-    """A bar on stderr where a person sees it."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _total: None
-        return
-    from rich.console import Console  # noqa: PLC0415 - slow to import, and only needed at a terminal
-    from rich.progress import Progress  # noqa: PLC0415 - see above
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("pushing", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -9,6 +9,7 @@ from swarm_memory.cli._printing import one_line
 from swarm_memory.cli.doctor import doctor
 from swarm_memory.cli.entries import get, list_, set_
 from swarm_memory.cli.init import init
+from swarm_memory.cli.moving import export, import_
 from swarm_memory.cli.push import push_to_primary
 from swarm_memory.cli.search import search
 from swarm_memory.cli.serve import serve
@@ -38,5 +39,5 @@ def cli() -> None:
     """Durable shared memory and coordination for coding agents, as an MCP server."""
 
 
-for _command in (serve, get, set_, list_, search, status, doctor, init, push_to_primary):
+for _command in (serve, get, set_, list_, search, status, doctor, init, push_to_primary, export, import_):
     cli.add_command(_command)

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from swarm_memory.cli._printing import hint, one_line, print_json
+from swarm_memory.cli._printing import count_of, hint, one_line, print_json
 from swarm_memory.transports.importing import quick_imports
 
 
@@ -25,14 +25,10 @@ def push_to_primary(*, dry_run: bool, as_json: bool) -> None:
     if as_json:
         print_json({"primary": host, "dry_run": dry_run, **asdict(report)})
         return
-    moved = f"{_count(report.pushed, 'memory', 'memories')} and {_count(report.swarms, 'swarm', 'swarms')}"
+    moved = f"{count_of(report.pushed, 'memory', 'memories')} and {count_of(report.swarms, 'swarm', 'swarms')}"
     click.echo(f"{'would push' if dry_run else 'pushed'} {moved} to {host}; {report.already_there} already there")
     if report.conflicts:
-        click.echo(f"{_count(report.conflicts, 'conflict', 'conflicts')}: the primary has another memory there")
+        click.echo(f"{count_of(report.conflicts, 'conflict', 'conflicts')}: the primary has another memory there")
         for one in report.conflicting:
             click.echo(f"  {one_line(one.key or one.id)}  namespace {one.namespace}, project {one_line(one.project)}")
         hint("The primary's stay. Read your own with SWARM_MEMORY_MODE=local; store it under another key to push it.")
-
-
-def _count(number: int, one: str, more: str) -> str:
-    return f"{number} {one if number == 1 else more}"

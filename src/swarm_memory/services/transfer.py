@@ -8,15 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from swarm_memory.storage.transfer import Found, Head, Parcel, Source, Target
+from swarm_memory.models.record import KEPT_VERSIONS
+from swarm_memory.services.delivery import Delivery
+from swarm_memory.storage.transfer import Found, Head, Source, Target, moving_swarm
 
-KEPT_VERSIONS: Final = 200
-"""Past versions that a store keeps of each memory."""
 _PAGE: Final = 100
 """Memories that the primary is asked about at once."""
-_BATCH_MEMORIES: Final = 50
-_BATCH_BYTES: Final = 500_000
-"""Bounds of one batch; what is larger than that by itself goes alone."""
 _TOLD_CONFLICTS: Final = 20
 
 
@@ -64,9 +61,7 @@ class Transfer:
         self._source = source
         self._target = target
         self._dry_run = dry_run
-        self._parcels: list[Parcel] = []
-        self._heads: list[Head] = []
-        self._bytes = 0
+        self._delivery = Delivery(target, self._settle, dry_run=dry_run)
 
     async def run(self, tell: Callable[[int, int], None]) -> Report:
         """Push everything.
@@ -77,14 +72,14 @@ class Transfer:
         Raises:
             StorageError: The primary cannot be reached or refuses; what was pushed until then stays there.
         """
-        await self._target.ready(writes=not self._dry_run)
+        await self._target.ready()
         last, after = await self._source.last_num(), 0
         while heads := await self._source.heads(after, _PAGE):
             for head, found in zip(heads, await self._target.look(heads), strict=True):
                 await self._move(head, found)
                 tell(head.num, max(last, head.num))
             after = heads[-1].num
-        await self._send()
+        await self._delivery.send()
         await self._move_swarms()
         return self.report
 
@@ -100,7 +95,7 @@ class Transfer:
         elif self._dry_run:
             self.report.pushed += 1
         elif parcel := await self._source.memory(head.num):
-            await self._add(parcel, head)
+            await self._delivery.add(parcel, head)
             await self._move_past(head, None, frozenset())
 
     async def _move_past(self, head: Head, version: int | None, known: frozenset[int]) -> None:
@@ -111,36 +106,18 @@ class Transfer:
         for past in await self._source.past(head.num):
             is_kept = version is None or version - KEPT_VERSIONS <= past < version
             if is_kept and past not in known and (parcel := await self._source.version(head, past)):
-                await self._add(parcel)
+                await self._delivery.add(parcel)
 
     async def _move_swarms(self) -> None:
         after = 0
-        while swarms := await self._source.swarms(after, _BATCH_MEMORIES):
-            there = await self._target.present_swarms([id_ for _, id_, _ in swarms])
-            moving = [parcel for _, id_, parcel in swarms if id_ not in there]
-            for parcel in moving:
-                await self._add(parcel)
-            await self._send()
+        while swarms := await self._source.swarms(after):
+            there = await self._target.present_swarms([swarm.id for _, swarm in swarms])
+            moving = [swarm for _, swarm in swarms if swarm.id not in there]
+            for swarm in moving:
+                await self._delivery.add(moving_swarm(swarm))
+            await self._delivery.send()
             self.report.swarms += len(moving)
             after = swarms[-1][0]
-
-    async def _add(self, parcel: Parcel, head: Head | None = None) -> None:
-        """Put it into the next batch, behind what is there; a memory comes with its head."""
-        is_full = head is not None and len(self._heads) >= _BATCH_MEMORIES
-        if self._parcels and (is_full or self._bytes + parcel.bytes > _BATCH_BYTES):
-            await self._send()
-        if self._dry_run:
-            return
-        self._parcels.append(parcel)
-        self._bytes += parcel.bytes
-        if head is not None:
-            self._heads.append(head)
-
-    async def _send(self) -> None:
-        parcels, heads = self._parcels, self._heads
-        self._parcels, self._heads, self._bytes = [], [], 0
-        if parcels:
-            self._settle(heads, await self._target.deliver(parcels, [head.id for head in heads]))
 
     def _settle(self, heads: Sequence[Head], arrived: set[str]) -> None:
         """Count what a batch did; who was faster since the primary was asked has the key."""

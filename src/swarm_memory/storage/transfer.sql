@@ -1,33 +1,16 @@
--- From a local file to a primary. The first blocks read the file; those behind look into the primary and write there.
-
--- name: last_num
-SELECT coalesce(max(num), 0) FROM memories;
+-- From one store to another. The first blocks read the local file; those behind look into the store that takes, and
+-- write there. What is read to be moved is in export.sql.
 
 -- name: heads
 SELECT num, id, project, namespace, key, digest FROM memories
  WHERE num > :after AND expires_at > :now ORDER BY num LIMIT :limit;
 
--- Its columns are the parameters of move_memory, in the same order; likewise below.
--- name: memory
-SELECT id, project, namespace, key, kind, format, size, source, priority, conversation, digest, version, born,
-       expires_at, agent, session, host, branch, revision, created_at, updated_at, topic, tags, attributes, content, body
-  FROM memories WHERE num = :num AND expires_at > :now;
-
 -- Past versions that history may still tell: a deletion, or a value that has not expired.
 -- name: past
 SELECT version FROM versions WHERE memory = :num AND (deleted > 0 OR expires_at > :now) ORDER BY version;
 
--- name: version
-SELECT version, format, size, agent, at, expires_at, deleted, content
-  FROM versions WHERE memory = :num AND version = :version;
-
--- name: swarms
-SELECT num, id, project, objective, topology, requested_topology, strategy, max_agents, recommended_agents, learning,
-       report, config, status, coordinator, created_at, updated_at
-  FROM swarms WHERE num > :after ORDER BY num LIMIT :limit;
-
--- On the primary. :wanted is a JSON list of [id, project, namespace, key, digest]; the answer has the same order. The
--- version of what is dead is told as 0.
+-- :wanted is a JSON list of [id, project, namespace, key, digest, format, content, topic, tags, attributes]; the answer
+-- has the same order. The version of what is dead is told as 0. What is behind the digest is null where it does not count.
 -- name: look
 SELECT (SELECT version * (expires_at > (SELECT now FROM clock)) FROM memories WHERE id = wanted.value ->> 0),
        (SELECT json_group_array(versions.version)
@@ -35,7 +18,15 @@ SELECT (SELECT version * (expires_at > (SELECT now FROM clock)) FROM memories WH
        EXISTS (SELECT 1 FROM live_memories
                 WHERE project = wanted.value ->> 1 AND namespace = wanted.value ->> 2 AND key = wanted.value ->> 3),
        EXISTS (SELECT 1 FROM live_memories
-                WHERE project = wanted.value ->> 1 AND namespace = wanted.value ->> 2 AND digest = wanted.value ->> 4)
+                WHERE project = wanted.value ->> 1 AND namespace = wanted.value ->> 2 AND digest = wanted.value ->> 4),
+       EXISTS (SELECT 1 FROM memories
+                WHERE project = wanted.value ->> 1 AND namespace = wanted.value ->> 2 AND key = wanted.value ->> 3),
+       EXISTS (SELECT 1 FROM live_memories AS mine
+                WHERE num = coalesce((SELECT num FROM memories WHERE id = wanted.value ->> 0),
+                                     (SELECT num FROM memories WHERE project = wanted.value ->> 1
+                                         AND namespace = wanted.value ->> 2 AND key = wanted.value ->> 3))
+                  AND format = wanted.value ->> 5 AND content = wanted.value ->> 6 AND topic IS wanted.value ->> 7
+                  AND tags = wanted.value ->> 8 AND attributes = wanted.value ->> 9)
   FROM json_each(:wanted) AS wanted ORDER BY wanted.key;
 
 -- Nothing where the id is there already, and nothing over a living memory under the same key. What is dead there gives
@@ -58,11 +49,42 @@ ON CONFLICT (project, namespace, key) DO UPDATE SET
   content = excluded.content, body = excluded.body
  WHERE memories.expires_at <= (SELECT now FROM clock);
 
+-- Over what is there: of the same id, else under the same key. Its id stays, and what it was becomes its history. Where
+-- it is the same already, nothing changes, so that it may be run twice.
+-- name: replace_memory
+UPDATE memories SET
+  kind = :kind, format = :format, size = :size, source = :source, priority = :priority, conversation = :conversation,
+  digest = :digest, version = max(version, :version) + 1,
+  born = iif(expires_at > (SELECT now FROM clock), born, max(version, :version) + 1), expires_at = :expires_at, buried = 0,
+  agent = :agent, session = :session, host = :host, branch = :branch, revision = :revision, updated_at = :updated_at,
+  topic = :topic, tags = :tags, attributes = :attributes, content = :content, body = :body
+ WHERE num = coalesce((SELECT num FROM memories WHERE id = :id),
+                      (SELECT num FROM memories WHERE project = :project AND namespace = :namespace AND key = :key))
+   AND NOT (format = :format AND content = :content AND topic IS :topic AND tags = :tags AND attributes = :attributes
+            AND expires_at > (SELECT now FROM clock));
+
+-- A tombstone where nothing is: made as a memory without content and buried at once, so that the triggers do for it
+-- what they do for every other one. The three statements belong together, in this order.
+-- name: make_grave
+INSERT INTO memories (id, project, namespace, key, kind, format, size, source, priority, conversation, version, born,
+                      agent, session, host, branch, revision, created_at, updated_at, content)
+SELECT :id, :project, :namespace, :key, :kind, 'text', 0, :source, :priority, :conversation, :version - 1, :born,
+       :agent, :session, :host, :branch, :revision, :created_at, :updated_at, ''
+ WHERE NOT EXISTS (SELECT 1 FROM memories WHERE id = :id)
+   AND NOT EXISTS (SELECT 1 FROM memories WHERE project = :project AND namespace = :namespace AND key = :key);
+
+-- name: bury
+UPDATE memories SET version = :version, buried = :buried, expires_at = 0 WHERE id = :id AND changes() > 0;
+
+-- name: forget_grave
+DELETE FROM versions
+ WHERE memory = (SELECT num FROM memories WHERE id = :id) AND version = :version - 1 AND changes() > 0;
+
 -- Behind its memory, also in a later batch. 200 are kept, see the trigger memory_changed.
 -- name: move_version
 INSERT INTO versions (memory, version, format, size, agent, at, expires_at, deleted, content)
 SELECT num, :version, :format, :size, :agent, :at, :expires_at, :deleted, :content
-  FROM live_memories WHERE id = :id AND version > :version AND version <= :version + 200
+  FROM memories WHERE id = :id AND version > :version AND version <= :version + 200
 ON CONFLICT (memory, version) DO NOTHING;
 
 -- name: move_swarm

@@ -1,0 +1,86 @@
+"""``export`` and ``import``: a store as a file of lines, and back."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from swarm_memory.cli._printing import count_of, hint, one_line, print_json
+from swarm_memory.transports.importing import quick_imports
+
+if TYPE_CHECKING:
+    from swarm_memory.services.intake import Report
+
+_EXPORT_EXAMPLES: Final = """\b
+swarm-memory export --output memories.jsonl
+swarm-memory export --project github.com/acme/shop | gzip >shop.jsonl.gz"""
+_IMPORT_EXAMPLES: Final = """\b
+swarm-memory import --dry-run memories.jsonl
+swarm-memory import memories.jsonl"""
+
+
+@click.command(epilog=_EXPORT_EXAMPLES)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write to this file, which must not exist yet. Default: stdout.",
+)
+@click.option("--project", metavar="NAME", help="Export this project only. Default: all projects.")
+def export(output: Path | None, project: str | None) -> None:
+    """Write everything that the store holds as lines of JSON.
+
+    Memories with all their versions, tombstones of what was deleted, and swarms, in a format that is documented and
+    that import takes back exactly. It works in every mode, also while servers run.
+    """
+    with quick_imports():
+        from swarm_memory.cli._moving import export_to  # noqa: PLC0415 - brings the store; --help needs none of it
+
+    counts = export_to(output, project)
+    told = (
+        count_of(counts["memories"], "memory", "memories"),
+        count_of(counts["versions"], "past version", "past versions"),
+        count_of(counts["swarms"], "swarm", "swarms"),
+    )
+    hint(f"exported {', '.join(told)}{f' to {output}' if output else ''}")
+
+
+@click.command("import", epilog=_IMPORT_EXAMPLES)
+@click.argument("source", type=click.Path(path_type=Path, exists=True, allow_dash=True))
+@click.option("--dry-run", is_flag=True, help="Only tell what would be taken; write nothing.")
+@click.option("--overwrite", is_flag=True, help="Where the store has another value, write over it, as a new version.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON: the counts, and the first not taken.")
+def import_(source: Path, *, dry_run: bool, overwrite: bool, as_json: bool) -> None:
+    """Take in what SOURCE holds; "-" is stdin.
+
+    What is in the store stays as it is, unless --overwrite is given: where it has another value under the same name,
+    that is told. Run again, it takes what is not there yet. SOURCE is only read.
+    """
+    with quick_imports():
+        from swarm_memory.cli._moving import import_from  # noqa: PLC0415 - brings the store; --help needs none of it
+
+    report = import_from(source, dry_run=dry_run, overwrite=overwrite)
+    if as_json:
+        print_json({"dry_run": dry_run, **asdict(report)})
+        return
+    _tell(report, dry_run=dry_run)
+
+
+def _tell(report: "Report", *, dry_run: bool) -> None:
+    click.echo(
+        f"{'would take' if dry_run else 'took'} {count_of(report.taken, 'memory', 'memories')}, "
+        f"{count_of(report.versions, 'past version', 'past versions')} and "
+        f"{count_of(report.swarms, 'swarm', 'swarms')}; {report.already_there:,} already there"
+    )
+    if report.replaced:
+        click.echo(f"{'would write' if dry_run else 'wrote'} over {count_of(report.replaced, 'memory', 'memories')}")
+    left = report.conflicts + report.skipped
+    if left:
+        click.echo(f"not taken: {count_of(report.conflicts, 'conflict', 'conflicts')}, {report.skipped:,} skipped")
+        for one in report.untaken:
+            click.echo(f"  {one_line(one.what)}: {one_line(one.why)}")
+        if left > len(report.untaken):
+            click.echo(f"  and {left - len(report.untaken):,} more")
+    if report.conflicts:
+        hint("What is here stays. To take the other values instead, as new versions: the same with --overwrite.")

@@ -1,0 +1,42 @@
+-- Everything that a store holds for others, in pages that are bounded in rows and about in bytes.
+
+-- name: last_num
+SELECT coalesce(max(num), 0) FROM memories;
+
+-- What has expired and is not purged yet is told as the tombstone that it becomes.
+-- name: memories
+SELECT num, id, project, namespace, key, kind, iif(expires_at > :now, format, 'text') AS format, source, priority,
+       conversation, iif(expires_at > :now, digest, NULL) AS digest, version, born,
+       iif(expires_at > :now, expires_at, 0) AS expires_at,
+       iif(expires_at > :now OR buried > 0, buried, 2) AS buried, agent, session, host, branch, revision, created_at,
+       updated_at, iif(expires_at > :now, topic, NULL) AS topic, iif(expires_at > :now, tags, '[]') AS tags,
+       iif(expires_at > :now, attributes, '{}') AS attributes, iif(expires_at > :now, content, '') AS content
+  FROM memories
+ WHERE num IN (
+   SELECT num FROM (
+     SELECT num, sum(size) OVER (ORDER BY num) - size AS before FROM (
+       SELECT num, size FROM memories
+        WHERE num > :after AND num <= :last AND (:project IS NULL OR project = :project) ORDER BY num LIMIT :limit))
+    WHERE before < :bytes)
+ ORDER BY num;
+
+-- Past versions that history may still tell: a deletion, or a value that has not expired.
+-- name: versions
+SELECT versions.memory AS num, memories.id AS memory, memories.kind, versions.version, versions.format, versions.agent,
+       versions.at, versions.expires_at, versions.deleted, versions.content
+  FROM versions JOIN memories ON memories.num = versions.memory
+ WHERE (versions.memory, versions.version) IN (
+   SELECT memory, version FROM (
+     SELECT memory, version, sum(size) OVER (ORDER BY memory, version) - size AS before FROM (
+       SELECT past.memory, past.version, past.size FROM versions AS past
+        WHERE (past.memory, past.version) > (:after, :after_version) AND past.memory <= :last
+          AND (past.deleted > 0 OR past.expires_at > :now)
+          AND (:project IS NULL OR (SELECT project FROM memories WHERE num = past.memory) = :project)
+        ORDER BY past.memory, past.version LIMIT :limit))
+    WHERE before < :bytes)
+ ORDER BY versions.memory, versions.version;
+
+-- name: swarms
+SELECT num, id, project, objective, topology, requested_topology, strategy, max_agents, recommended_agents, learning,
+       report, config, status, coordinator, created_at, updated_at
+  FROM swarms WHERE num > :after AND (:project IS NULL OR project = :project) ORDER BY num LIMIT :limit;
