@@ -59,7 +59,23 @@ def wait_until(condition: Callable[[], bool], what: str, *, patience: float = PA
         time.sleep(_PAUSE)
 
 
-class Child:
+class Killed:
+    """A context manager that kills what it stands for."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """End it at once, if it runs, and wait for its end."""
+        raise NotImplementedError
+
+
+class Child(Killed):
     """A process with a guard beside it, which ends it if this process is gone.
 
     The kernel's own way (PR_SET_PDEATHSIG) is Linux only, and acts when the thread that started the process ends.
@@ -103,6 +119,10 @@ class Child:
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
+    def kill(self) -> None:
+        """End it with SIGKILL, if it has not ended yet, and wait for its end."""
+        self.end()
+
     def end(self, number: signal.Signals = signal.SIGKILL, *, patience: float = PATIENCE) -> int:
         """Signal it and wait for its end.
 
@@ -133,7 +153,7 @@ class Child:
                     pipe.close()
 
 
-class Helper:
+class Helper(Killed):
     """A Python script of this folder as a process of its own, controlled by JSON lines on its stdin and stdout.
 
     The script writes one line when it is ready, and then one answer to each line; it must end at the end of its stdin.
@@ -164,14 +184,6 @@ class Helper:
         except BaseException:
             self.kill()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
 
     @property
     def pid(self) -> int:

@@ -43,6 +43,7 @@ def handle(connection: sqlite3.Connection, request: Row) -> Row:
     try:
         match request.get("type"):
             case "execute":
+                parse(connection, request["stmt"])
                 response = {"type": "execute", "result": execute(connection, request["stmt"])}
             case "batch":
                 response = {"type": "batch", "result": run_batch(connection, request["batch"]["steps"])}
@@ -125,8 +126,11 @@ def verb_of(sql: str) -> str:
     return first
 
 
-def parse(connection: sqlite3.Connection, statement: Row) -> str:
-    """The statement's SQL, if it is one statement that can be read; what sqld does before it runs any of a batch."""
+def parse(connection: sqlite3.Connection, statement: Row) -> None:
+    """Refuse what is not one statement that can be read: sqld does so before it runs any of a batch.
+
+    Not between two statements of one: ``EXPLAIN`` of a write sets what ``changes()`` tells.
+    """
     sql = statement["sql"]
     verb = verb_of(sql)
     if not verb:
@@ -134,7 +138,7 @@ def parse(connection: sqlite3.Connection, statement: Row) -> str:
     if _UNSUPPORTED.match(sql):
         raise Failed("SQL_PARSE_ERROR", f"SQL string could not be parsed: unsupported statement: {sql}")
     if verb == "EXPLAIN":
-        return sql
+        return
     try:
         connection.execute(f"EXPLAIN {sql}", arguments(statement)).close()
     except (sqlite3.Error, sqlite3.Warning) as error:
@@ -142,11 +146,10 @@ def parse(connection: sqlite3.Connection, statement: Row) -> str:
             raise Failed("SQL_MANY_STATEMENTS", "SQL string contains more than one statement") from None
         if _SYNTAX.match(str(error)):
             raise Failed("SQL_PARSE_ERROR", f"SQL string could not be parsed: {error}") from None
-    return sql
 
 
 def execute(connection: sqlite3.Connection, statement: Row) -> Row:
-    sql = parse(connection, statement)
+    sql = statement["sql"]
     try:
         cursor = connection.execute(sql, arguments(statement))
         rows = [[encoded(value) for value in row] for row in cursor]

@@ -6,10 +6,8 @@ whole process, so every command can also be given in advance, with ``after``.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
-from children import PATIENCE, Helper, free_port, wait_until
+from children import PATIENCE, Helper, Killed, free_port, wait_until
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class Stats:
     dropped: int
 
 
-class Relay:
+class Relay(Killed):
     """Relays ``port`` to ``target_port``; a context manager.
 
     At first it only passes on. A fault holds for open and for new connections until ``heal``; the delay is a matter of
@@ -38,14 +36,6 @@ class Relay:
         """
         self.port = free_port()
         self._helper = Helper("relay_server.py", str(self.port), str(target_port))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def url(self) -> str:
@@ -118,6 +108,6 @@ class Relay:
         wait_until(is_so, "the relay's counts are as awaited", patience=patience)
         return seen[-1]
 
-    def close(self) -> None:
+    def kill(self) -> None:
         """End it; its connections are closed."""
         self._helper.kill()

@@ -5,17 +5,16 @@ them itself.
 """
 
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from children import Helper
+from children import Helper, Killed
 
 
 class ReplicaError(Exception):
     """What libsql raised; the text is its own."""
 
 
-class Replica:
+class Replica(Killed):
     """A process that has a replica file open; a context manager that kills it."""
 
     def __init__(self, file: Path, url: str, *, token: str = "unused") -> None:
@@ -35,14 +34,6 @@ class Replica:
         except BaseException:
             self.kill()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
 
     @property
     def pid(self) -> int:

