@@ -259,7 +259,14 @@ def readme(text: str) -> str:
 
 
 def command_section(name: str) -> str:
+    """A command, and those of a group below it."""
     command = cli.commands[name]
+    inner = command.commands if isinstance(command, click.Group) else {}
+    parts = [_one_command(name, command, "##"), *(_one_command(f"{name} {one}", inner[one], "###") for one in inner)]
+    return "\n\n".join(parts)
+
+
+def _one_command(name: str, command: click.Command, level: str) -> str:
     usage = [_argument_usage(one) for one in command.params if isinstance(one, click.Argument)]
     rows = [
         [", ".join(f"`{opt}{_metavar(one)}`" for opt in one.opts), _option_meaning(one)]
@@ -267,7 +274,9 @@ def command_section(name: str) -> str:
         if isinstance(one, click.Option)
     ]
     told = [" ".join(part.split()) for part in (command.help or "").split("\n\n")]
-    parts = [f"## {name}", f"    swarm-memory {' '.join([name, *(['[options]'] if rows else []), *usage])}", *told]
+    if isinstance(command, click.Group):
+        usage.append("COMMAND")
+    parts = [f"{level} {name}", f"    swarm-memory {' '.join([name, *(['[options]'] if rows else []), *usage])}", *told]
     if command.epilog:
         parts.append("\n".join(f"    {line.strip()}" for line in command.epilog.replace("\b", "").strip().splitlines()))
     return "\n\n".join([*parts, *([table(("option", "meaning"), rows)] if rows else [])])

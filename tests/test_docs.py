@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,9 @@ CLIENTS = sorted((*ROOT.glob("examples/*.json"), *ROOT.glob("examples/*.toml")))
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RUNNABLE = re.compile(r"<!-- runnable -->\n```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# Pages whose commands are run. A block that cannot be run here says so above it: <!-- not run: why -->
+GUIDES = ("docs/hooks.md",)
+GUIDE_BLOCK = re.compile(r"^(<!-- not run: .+ -->\n)?```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE_SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
@@ -161,7 +164,11 @@ def test_commands_in_documents_exist(page: Path) -> None:
         if command is None:
             continue
         assert command[1] in cli.commands, line
-        options = {opt for one in cli.commands[command[1]].params if isinstance(one, click.Option) for opt in one.opts}
+        found = cli.commands[command[1]]
+        if isinstance(found, click.Group) and (inner := re.match(r" ([a-z][\w-]*)", command[2])):
+            assert inner[1] in found.commands, line
+            found = found.commands[inner[1]]
+        options = {opt for one in found.params if isinstance(one, click.Option) for opt in one.opts}
         assert set(re.findall(r"(?<!\S)--[a-z][\w-]*", command[2])) <= options | {"--help"}, line
 
 
@@ -222,6 +229,46 @@ def test_runnable_blocks_of_the_readme_run(tmp_path: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def as_a_user(folder: Path) -> Callable[[str], subprocess.CompletedProcess[str]]:
+    """Runs blocks of a page as a new user would, one after another: a clean home, a fresh repository, no variables."""
+    project = folder / "home" / "shop"
+    project.mkdir(parents=True)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {"PATH": path, "HOME": str(folder / "home"), "GIT_CONFIG_NOSYSTEM": "1", "LANG": "C.UTF-8"}
+
+    def run(block: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", block],
+            cwd=project,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the blocks are written for a POSIX shell")
+@pytest.mark.parametrize("page", GUIDES)
+def test_the_commands_of_a_guide_run_one_after_another(page: str, tmp_path: Path) -> None:
+    run = as_a_user(tmp_path)
+    blocks = [block for reason, block in GUIDE_BLOCK.findall((ROOT / page).read_text("utf-8")) if not reason]
+    assert blocks
+    for block in blocks:
+        done = run(block)
+        assert done.returncode == 0, block + done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_a_guide_has_no_commands_in_a_block_that_is_not_run(page: str) -> None:
+    kinds = {kind for kind, _ in FENCE.findall((ROOT / page).read_text("utf-8"))}
+    assert "sh" in kinds
+    assert not kinds & {"", "bash", "shell", "console"}
 
 
 @pytest.mark.parametrize("file", CLIENTS, ids=name_of)

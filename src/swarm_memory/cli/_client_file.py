@@ -1,46 +1,33 @@
-"""The entry for this server in a client's ``.mcp.json``. That may be shared, so it names variables, never values."""
+"""The entry for this server in a client's file. That may be shared, so it names variables, never values."""
 
 import json
-import os
-import secrets
 import shutil
 import sys
-from pathlib import Path
 from typing import Any, Final
 
-from swarm_memory.errors import InvalidArgument
+from swarm_memory.cli import _json_text
+from swarm_memory.cli._files import unfit
 
-FILE_NAME: Final = ".mcp.json"
 NAME: Final = "swarm-memory"
 URL_VARIABLE: Final = "TURSO_DB_URL"
 TOKEN_VARIABLE: Final = "TURSO_DB_AUTH_TOKEN"  # noqa: S105 - the name of a variable
-_SERVERS: Final = "mcpServers"
-_OF_OTHER_TRANSPORTS: Final = ("url", "headers")
+OF_OTHER_TRANSPORTS: Final = ("url", "headers", "http_headers", "bearer_token_env_var")
+THE_FILE: Final = "the file"
 
 
-def server_entry(*variables: str) -> dict[str, Any]:
-    """How a client starts this server.
-
-    Args:
-        variables: Passed on from the environment of the client.
-    """
-    found = shutil.which(NAME) is not None
-    entry: dict[str, Any] = {
-        "type": "stdio",
-        "command": NAME if found else sys.executable,
-        "args": [] if found else ["-m", "swarm_memory"],
-    }
-    if variables:
-        entry["env"] = {name: f"${{{name}}}" for name in variables}
-    return entry
+def program() -> list[str]:
+    """How a client starts this program: by its name where that is on the path, else by the path of its Python."""
+    return [NAME] if shutil.which(NAME) is not None else [sys.executable, "-m", "swarm_memory"]
 
 
-def merged(text: str | None, entry: dict[str, Any]) -> str | None:
-    """The file's text with the entry in it, and with all else that it holds.
+def merged(text: str | None, entry: dict[str, Any], servers: str = "mcpServers", file: str = THE_FILE) -> str | None:
+    """A JSON file's text with the entry in it; every other character of it stays.
 
     Args:
         text: What the file holds; None: there is none.
-        entry: See ``server_entry``. What an entry of this name has besides stays, its other variables too.
+        entry: The members of the entry. What one of this name has besides stays, its other variables too.
+        servers: The member of the file that holds the servers.
+        file: What a refusal calls it.
 
     Returns:
         The new text; None where the entry is there already.
@@ -48,74 +35,51 @@ def merged(text: str | None, entry: dict[str, Any]) -> str | None:
     Raises:
         InvalidArgument: The text is no JSON object, or its servers are none.
     """
-    config = _object(_parsed(text) if text is not None else {}, "the file")
-    servers = _object(config.get(_SERVERS, {}), _SERVERS)
-    present = _object(servers.get(NAME, {}), NAME)
-    new = {name: item for name, item in present.items() if name not in _OF_OTHER_TRANSPORTS} | entry
-    if variables := _object(present.get("env", {}), "env") | entry.get("env", {}):
+    config = parsed_json(text, file)
+    present = as_object(as_object(config.get(servers, {}), servers, file).get(NAME, {}), NAME, file)
+    new = {name: item for name, item in present.items() if name not in OF_OTHER_TRANSPORTS} | entry
+    if variables := as_object(present.get("env", {}), "env", file) | entry.get("env", {}):
         new["env"] = variables
-    if new == servers.get(NAME):
+    if new == config.get(servers, {}).get(NAME):
         return None
-    config = config | {_SERVERS: servers | {NAME: new}}
-    return json.dumps(config, ensure_ascii=False, indent=2) + "\n"
+    if text is None or not text.strip():
+        return json.dumps({servers: {NAME: new}}, ensure_ascii=False, indent=2) + "\n"
+    return _json_text.put(text, (servers, NAME), new)
 
 
-def read(path: Path) -> str | None:
-    """The file's text; None: there is no file.
+def without(text: str, servers: str = "mcpServers", file: str = THE_FILE) -> str | None:
+    """A JSON file's text without the entry; None where nothing else is left in it.
 
     Raises:
-        InvalidArgument: It cannot be read, or is not UTF-8.
+        InvalidArgument: The text is no JSON object, or its servers are none.
     """
-    try:
-        return path.read_text("utf-8")
-    except FileNotFoundError:
-        return None
-    except UnicodeDecodeError:
-        raise _unfit("the file is not UTF-8") from None
-    except OSError as error:
-        raise InvalidArgument(
-            f"{path} cannot be read: {error.strerror}.", next_step="check the file's permissions."
-        ) from None
+    config = parsed_json(text, file)
+    if NAME not in as_object(config.get(servers, {}), servers, file):
+        return text
+    text = _json_text.remove(text, (servers, NAME))
+    return text if parsed_json(text, file) else None
 
 
-def replace(path: Path, text: str) -> None:
-    """Write the whole file or none of it; one that is there keeps its permissions, and a link its target.
+def parsed_json(text: str | None, file: str = THE_FILE) -> dict[str, Any]:
+    """The object that a file's text is; an empty one where there is no file.
 
     Raises:
-        InvalidArgument: It cannot be written.
+        InvalidArgument: It is no JSON object. JSON has no comments.
     """
-    target = path.resolve()
-    fresh = target.with_name(f"{target.name}.{secrets.token_hex(4)}")
+    if text is None or not text.strip():
+        return {}
     try:
-        with fresh.open("x", encoding="utf-8") as file:
-            if target.exists():
-                fresh.chmod(target.stat().st_mode & 0o777)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(target)
-    except OSError as error:
-        raise InvalidArgument(
-            f"{path} cannot be written: {error.strerror}.", next_step="check the permissions of its directory."
-        ) from None
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
+        return as_object(json.loads(text), "its content", file)
     except (ValueError, RecursionError):
-        raise _unfit("the file is not JSON") from None
+        raise unfit(file, "it is not JSON (comments and trailing commas are none)") from None
 
 
-def _object(value: Any, what: str) -> dict[str, Any]:
+def as_object(value: Any, what: str, file: str) -> dict[str, Any]:
+    """The value, which must be an object.
+
+    Raises:
+        InvalidArgument: It is none.
+    """
     if not isinstance(value, dict):
-        raise _unfit(f"{what} is not a JSON object")
-    return value  # pyright: ignore[reportUnknownVariableType] - JSON objects have text keys
-
-
-def _unfit(what: str) -> InvalidArgument:
-    return InvalidArgument(
-        f"{FILE_NAME} is left as it is, because {what}.", next_step="correct it or move it away, then try again."
-    )
+        raise unfit(file, f"{what} is not an object")
+    return value  # pyright: ignore[reportUnknownVariableType] - their keys are texts

@@ -8,6 +8,7 @@ from swarm_memory import __version__
 from swarm_memory.cli._printing import one_line
 from swarm_memory.cli.doctor import doctor
 from swarm_memory.cli.entries import get, list_, set_
+from swarm_memory.cli.hook import hook
 from swarm_memory.cli.init import init
 from swarm_memory.cli.moving import export, import_
 from swarm_memory.cli.push import push_to_primary
@@ -39,5 +40,5 @@ def cli() -> None:
     """Durable shared memory and coordination for coding agents, as an MCP server."""
 
 
-for _command in (serve, get, set_, list_, search, status, doctor, init, push_to_primary, export, import_):
+for _command in (serve, get, set_, list_, search, status, doctor, init, hook, push_to_primary, export, import_):
     cli.add_command(_command)

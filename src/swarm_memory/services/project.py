@@ -8,9 +8,9 @@ import hashlib
 import re
 import unicodedata
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import unquote
 
-from swarm_memory.config import Settings
 from swarm_memory.models.project import Project
 from swarm_memory.services.repository import Repository, config_value, find_repository, main_folder
 
@@ -30,7 +30,21 @@ _SAME_HOST = {
 }
 
 
-def find_project(settings: Settings, working_directory: Path) -> Project:
+class NamesProject(Protocol):
+    """What is taken of the settings. Not ``config.Settings``: a hook does without importing pydantic."""
+
+    @property
+    def project(self) -> str | None:
+        """A name that wins over all others."""
+        ...
+
+    @property
+    def claude_project_dir(self) -> Path | None:
+        """Where the client says that the project is."""
+        ...
+
+
+def find_project(settings: NamesProject, working_directory: Path) -> Project:
     """The project of every call that names none; never raises.
 
     First found wins: ``SWARM_MEMORY_PROJECT``; the remote ``origin`` of the git repository around
@@ -56,7 +70,7 @@ def find_project(settings: Settings, working_directory: Path) -> Project:
     return Project(name, "git remote origin")
 
 
-def project_directory(settings: Settings, working_directory: Path) -> Path:
+def project_directory(settings: NamesProject, working_directory: Path) -> Path:
     """``CLAUDE_PROJECT_DIR`` if it is a directory, else the working directory; what a write's revision is read from."""
     if settings.claude_project_dir is None:
         return working_directory

@@ -1,0 +1,105 @@
+"""The files of clients, read and written whole: what ``init`` and ``hook`` would change, shown, then done."""
+
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path
+
+from swarm_memory.errors import InvalidArgument
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What becomes of one file.
+
+    Attributes:
+        before: Its text; None: there is no file.
+        after: Its text then; None: the file is removed.
+    """
+
+    path: Path
+    before: str | None
+    after: str | None
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything becomes different."""
+        return self.before != self.after
+
+    def shown(self) -> list[str]:
+        """The lines that go (-) and come (+), without those around them: they may hold what is nobody's business."""
+        old, new = ((text or "").splitlines() for text in (self.before, self.after))
+        name = str(self.path)
+        was = name if self.before is not None else "(no file)"
+        becomes = name if self.after is not None else "(no file)"
+        return list(unified_diff(old, new, was, becomes, n=0, lineterm=""))
+
+    def apply(self) -> None:
+        """Write or remove the file.
+
+        Raises:
+            InvalidArgument: It cannot be written, or is another one by now.
+        """
+        if read(self.path) != self.before:
+            raise InvalidArgument(f"{self.path} has changed meanwhile.", next_step="run the command again.")
+        if self.after is None:
+            self.path.resolve().unlink(missing_ok=True)
+        else:
+            replace(self.path, self.after)
+
+
+def changing(edits: Iterable[Edit]) -> list[Edit]:
+    """Those that change something."""
+    return [one for one in edits if one.changes]
+
+
+def read(path: Path) -> str | None:
+    """The file's text with its own line ends; None: there is no file.
+
+    Raises:
+        InvalidArgument: It cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except UnicodeDecodeError:
+        raise unfit(path, "the file is not UTF-8") from None
+    except OSError as error:
+        raise InvalidArgument(
+            f"{path} cannot be read: {error.strerror}.", next_step="check the file's permissions."
+        ) from None
+
+
+def replace(path: Path, text: str) -> None:
+    """Write the whole file or none of it; one that is there keeps its permissions, and a link its target.
+
+    Raises:
+        InvalidArgument: It cannot be written.
+    """
+    target = path.resolve()
+    fresh = target.with_name(f"{target.name}.{secrets.token_hex(4)}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("xb") as file:
+            if target.exists():
+                fresh.chmod(target.stat().st_mode & 0o777)
+            file.write(text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(target)
+    except OSError as error:
+        raise InvalidArgument(
+            f"{path} cannot be written: {error.strerror}.", next_step="check the permissions of its directory."
+        ) from None
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def unfit(path: Path | str, what: str) -> InvalidArgument:
+    """The refusal to touch a file that is not as expected."""
+    return InvalidArgument(
+        f"{path} is left as it is, because {what}.", next_step="correct it or move it away, then try again."
+    )
