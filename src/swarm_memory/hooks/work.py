@@ -21,10 +21,12 @@ KEPT_DAYS: Final = 14
 
 _BRIEF_NOTES: Final = 16
 _BRIEF_CHECKPOINTS: Final = 2
-_RECALLED: Final = 4
+_RECALLED: Final = 5
 _LOOKED_AT: Final = 12
 _LEAST_WORDS: Final = 2
-"""Words with a meaning of their own that a prompt must have, and that a memory must share with it."""
+_MOST_NEEDED: Final = 5
+"""How many words with a meaning of its own a prompt must have, and share with a memory: half of its words, at least
+two, and never more than five. What that is worth is measured: docs/benchmarks.md."""
 _QUERY: Final = 2_000
 """Characters of a prompt that are searched with: what is asked is at its beginning."""
 _KEPT: Final = KEPT_DAYS * 86_400_000  # milliseconds
@@ -45,9 +47,16 @@ async def brief(event: Event, reach: Reach) -> str:
 
 async def recall(event: Event, reach: Reach) -> str:
     """What is relevant for a prompt; empty where nothing is."""
-    filters = Filters(reach.caller.project, only_project=True)
-    found = await reach.search.search(_plain(event.prompt), filters, _LOOKED_AT)
-    return recall_text([hit for hit in found.hits if _is_relevant(hit)][:_RECALLED], RECALL_TOKENS)
+    return recall_text(await relevant(event.prompt, reach), RECALL_TOKENS)
+
+
+async def relevant(prompt: str, reach: Reach) -> list[Hit]:
+    """The memories of the project that a prompt is about, best first."""
+    query = _plain(prompt)
+    found = await reach.search.search(query, Filters(reach.caller.project, only_project=True), _LOOKED_AT)
+    needed = min(_MOST_NEEDED, max(_LEAST_WORDS, (len(parse_words(query).terms) + 1) // 2))
+    hits = [hit for hit in found.hits if len(hit.match) >= needed and hit.memory.namespace != CHECKPOINTS]
+    return hits[:_RECALLED]
 
 
 async def checkpoint(event: Event, reach: Reach, why: str) -> str:
@@ -68,10 +77,6 @@ async def checkpoint(event: Event, reach: Reach, why: str) -> str:
 def _plain(prompt: str) -> str:
     """The prompt as words alone: quotes and colons in it are not meant for a search."""
     return prompt[:_QUERY].replace('"', " ").replace(":", " ")
-
-
-def _is_relevant(hit: Hit) -> bool:
-    return hit.memory.namespace != CHECKPOINTS and len(hit.match) >= _LEAST_WORDS
 
 
 def _told(kept: Checkpoint, why: str) -> dict[str, Any]:
