@@ -121,7 +121,7 @@ def _compose(settings: Settings, opened: OpenStore) -> App:
         memory=MemoryService(memories, writer),
         knowledge=KnowledgeService(memories, writer),
         search_at=search_at,
-        swarms=SwarmService(SwarmStore(database), writer, mode=database.mode),
+        swarms=SwarmService(SwarmStore(database), writer, mode=database.mode, thresholds=settings.thresholds),
         health=HealthService(database, HealthReads(database), opened.path),
         close=database.close,
         _directory=project_directory(settings, directory),

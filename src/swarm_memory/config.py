@@ -13,6 +13,7 @@ from pydantic import AliasChoices, Field, SecretStr, StringConstraints, Validati
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from swarm_memory.errors import ConfigurationError
+from swarm_memory.models.assessment import Thresholds
 
 PREFIX = "SWARM_MEMORY_"
 DATABASE_NAME = "memory.db"
@@ -21,6 +22,7 @@ ProjectName = Annotated[str, StringConstraints(min_length=1, max_length=256, pat
 AgentName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]+$")]
 
 
+_AUTO: Final = Thresholds()
 _SCHEMES: Final = {"libsql": "https", "wss": "https", "https": "https", "ws": "http", "http": "http"}
 _URL_VARIABLES: Final = "TURSO_DB_URL, TURSO_DATABASE_URL or LIBSQL_URL"
 _TOKEN_VARIABLES: Final = "TURSO_DB_AUTH_TOKEN, TURSO_AUTH_TOKEN or LIBSQL_AUTH_TOKEN"  # noqa: S105 - names of variables
@@ -88,6 +90,24 @@ class Settings(BaseSettings):
     allow_insecure: bool = Field(
         default=False, description="Let the token leave this machine over plain http. Only for a network you trust."
     )
+    auto_gain: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=_AUTO.gain, description="Topology auto: share of the time that further agents must save to be worth it."
+    )
+    auto_speedup: Annotated[float, Field(ge=1, le=64)] = Field(
+        default=_AUTO.speedup, description="Topology auto: best possible speed-up under which one agent is best."
+    )
+    auto_busy: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=_AUTO.busy, description="Topology auto: share of the time that each agent must be able to work."
+    )
+    auto_mesh_agents: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=_AUTO.mesh_agents, description="Topology auto: most agents of a mesh, where all work is reading."
+    )
+    auto_star_agents: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=_AUTO.star_agents, description="Topology auto: most agents under one coordinator."
+    )
+    auto_ring_items: Annotated[int, Field(ge=2, le=1_000)] = Field(
+        default=_AUTO.ring_items, description="Topology auto: fewest items through a chain of roles that make a ring."
+    )
     claude_project_dir: Path | None = Field(
         default=None, validation_alias="CLAUDE_PROJECT_DIR", description="Set by Claude Code: where the project is."
     )
@@ -97,6 +117,18 @@ class Settings(BaseSettings):
         max_length=128,
         description="Set by Claude Code: names the session in the provenance of what it writes.",
     )
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """Where one rule of ``auto`` gives way to the next."""
+        return Thresholds(
+            gain=self.auto_gain,
+            speedup=self.auto_speedup,
+            busy=self.auto_busy,
+            mesh_agents=self.auto_mesh_agents,
+            star_agents=self.auto_star_agents,
+            ring_items=self.auto_ring_items,
+        )
 
     @property
     def database_path(self) -> Path:

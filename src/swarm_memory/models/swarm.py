@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from swarm_memory.models.assessment import Assessment
+from swarm_memory.models.plan import Plan
+
 
 class Topology(StrEnum):
     """How a swarm is wired."""
@@ -29,8 +32,10 @@ class Choice:
     """A topology and why it was chosen.
 
     Attributes:
-        confidence: ``asked`` where the caller named it, ``low`` where nothing was known to choose by.
+        confidence: ``asked`` where the caller named it; else ``high`` where all tasks say what they write, ``medium``
+            where some do not, ``low`` where nothing was known to choose by.
         need: What to supply for a better choice; None where none is needed.
+        assessment: Of the tasks, where some were given.
     """
 
     topology: Topology
@@ -38,6 +43,7 @@ class Choice:
     confidence: str
     reasons: tuple[str, ...]
     need: str | None = None
+    assessment: Assessment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class SwarmWish:
 
     Attributes:
         asked_topology: The canonical name, ``auto``, or None.
+        plan: Tasks of the work; with them a new swarm is always made.
     """
 
     asked_topology: str | None
@@ -54,6 +61,7 @@ class SwarmWish:
     learning: bool | None
     objective: str | None
     config: dict[str, Any] | None
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)

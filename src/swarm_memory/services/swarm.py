@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from swarm_memory.errors import NoPrimary, NotFound
+from swarm_memory.models.assessment import Thresholds
 from swarm_memory.models.caller import Caller
 from swarm_memory.models.swarm import Strategy, Swarm, SwarmWish
 from swarm_memory.services.topology import choose
@@ -28,8 +29,16 @@ class Joined:
 class SwarmService:
     """Swarms of all projects of the store."""
 
-    def __init__(self, swarms: SwarmStore, writer: Writer, *, mode: str) -> None:
-        """Use this store and its writer; ``mode`` is the storage mode, for the truth about persistence."""
+    def __init__(self, swarms: SwarmStore, writer: Writer, *, mode: str, thresholds: Thresholds) -> None:
+        """Use this store and its writer.
+
+        Args:
+            swarms: The reads.
+            writer: Of the same store.
+            mode: The storage mode, for the truth about persistence.
+            thresholds: Of the choice of a topology.
+        """
+        self._thresholds = thresholds
         self._swarms = swarms
         self._writer = writer
         self._mode = mode
@@ -45,10 +54,11 @@ class SwarmService:
 
         Raises:
             NoPrimary: Persistence on Turso was asked for and no primary is configured; never a silent local swarm.
+            InvalidArgument: Too many globs of the tasks' writes begin alike to be compared.
         """
         self._check_persistence(persistence)
         max_agents = wish.max_agents or DEFAULT_MAX_AGENTS
-        choice = choose(wish.asked_topology or "auto", max_agents)
+        choice = choose(wish.asked_topology or "auto", max_agents, wish.plan, self._thresholds)
         change = join_or_create(wish, choice, max_agents, wish.strategy or Strategy.BALANCED, caller)
         [outcome] = await self._writer.apply([change], caller.request)
         self._remember(outcome["id"], caller)

@@ -1,5 +1,7 @@
 """Swarms in the store."""
 
+from dataclasses import asdict
+
 from swarm_memory.models.caller import Caller
 from swarm_memory.models.swarm import Choice, Swarm, SwarmWish
 from swarm_memory.models.values import to_json
@@ -21,6 +23,8 @@ def join_or_create(wish: SwarmWish, choice: Choice, max_agents: int, strategy: s
         "fit_learning": None if wish.learning is None else int(wish.learning),
     }
     report = {"reasons": list(choice.reasons), "confidence": choice.confidence, "need": choice.need}
+    if choice.assessment:
+        report |= asdict(choice.assessment)
     create = _SQL["create_swarm"].bind(
         id=id_,
         project=caller.project,
@@ -34,7 +38,7 @@ def join_or_create(wish: SwarmWish, choice: Choice, max_agents: int, strategy: s
         report=to_json(report),
         config=to_json(wish.config or {}),
         coordinator=caller.origin.session or "",
-        always=int(wish.objective is not None),
+        always=int(wish.objective is not None or wish.plan is not None),
         **fit,
     )
     return Change((create,), _SQL["create_swarm_result"].bind(id=id_, project=caller.project, **fit))

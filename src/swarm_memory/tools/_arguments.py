@@ -30,7 +30,9 @@ def plain(text: object) -> str:
     return shown
 
 
-def _bounded(name: str, low: int, high: int) -> AfterValidator:
+def bounded(name: str, low: int, high: int) -> AfterValidator:
+    """Text of so many bytes, without NUL and lone surrogates."""
+
     def check(text: str) -> str:
         check_text(text, name)
         if not low <= len(text.encode()) <= high:
@@ -51,19 +53,19 @@ def _namespace(text: str) -> str:
     return text
 
 
-Key = Annotated[str, _bounded("key", 1, 1024)]
-Id = Annotated[str, _bounded("id", 1, 64)]
-Namespace = Annotated[str, _bounded("namespace", 1, 128), AfterValidator(_namespace)]
-Name = Annotated[str, _bounded("agent", 1, 128)]
-ProjectName = Annotated[str, _bounded("project", 1, 256)]
-Topic = Annotated[str, _bounded("topic", 1, 1024)]
-Content = Annotated[str, _bounded("content", 1, 1_000_000)]
-Source = Annotated[str, _bounded("source", 1, 1024)]
-SessionId = Annotated[str, _bounded("session_id", 1, 256)]
-Query = Annotated[str, _bounded("query", 0, MAX_QUERY_BYTES)]
-Pattern = Annotated[str, _bounded("pattern", 1, 1024)]
-Cursor = Annotated[str, _bounded("cursor", 1, MAX_CURSOR)]
-Priority = Annotated[str, _bounded("priority", 1, 32)] | Annotated[int, Field(ge=-(2**53), le=2**53)]
+Key = Annotated[str, bounded("key", 1, 1024)]
+Id = Annotated[str, bounded("id", 1, 64)]
+Namespace = Annotated[str, bounded("namespace", 1, 128), AfterValidator(_namespace)]
+Name = Annotated[str, bounded("agent", 1, 128)]
+ProjectName = Annotated[str, bounded("project", 1, 256)]
+Topic = Annotated[str, bounded("topic", 1, 1024)]
+Content = Annotated[str, bounded("content", 1, 1_000_000)]
+Source = Annotated[str, bounded("source", 1, 1024)]
+SessionId = Annotated[str, bounded("session_id", 1, 256)]
+Query = Annotated[str, bounded("query", 0, MAX_QUERY_BYTES)]
+Pattern = Annotated[str, bounded("pattern", 1, 1024)]
+Cursor = Annotated[str, bounded("cursor", 1, MAX_CURSOR)]
+Priority = Annotated[str, bounded("priority", 1, 32)] | Annotated[int, Field(ge=-(2**53), le=2**53)]
 Limit = Annotated[int, Field(ge=1, le=200)]
 IfVersion = Annotated[int, Field(ge=0, le=2**53)]
 Ttl = Annotated[float, Field(ge=1, le=TEN_YEARS, allow_inf_nan=False)]

@@ -13,11 +13,13 @@ from swarm_memory.services.swarm import CURRENT
 from swarm_memory.services.topology import STRATEGY_ALIASES, STRATEGY_NAMES, TOPOLOGY_ALIASES, TOPOLOGY_NAMES
 from swarm_memory.tools._arguments import CommonArguments, Id, plain
 from swarm_memory.tools._boundary import Call, Tool
+from swarm_memory.tools._measured import measured
 from swarm_memory.tools._shape import without_none
+from swarm_memory.tools._task_items import Tasks, plan_of
 from swarm_memory.tools.status import store_status
 
 _PERSISTENCE: Final = ("local", "turso")
-_WISHES: Final = frozenset(("topology", "max_agents", "strategy", "learning", "objective", "config"))
+_WISHES: Final = frozenset(("topology", "max_agents", "strategy", "learning", "objective", "tasks", "config"))
 _HOW_TO_JOIN: Final = "call swarm_init with this swarmId from any session, agent or machine on the same store"
 
 Word = Annotated[str, Field(max_length=64)]
@@ -34,6 +36,7 @@ class SwarmInitArguments(CommonArguments):
     objective: Annotated[str, Field(min_length=1, max_length=4_000)] | None = Field(
         None, description="With it a new swarm is always made."
     )
+    tasks: Tasks | None = Field(None, description="The work in parts: auto measures them, and a new swarm is made.")
     swarm_id: Id | None = Field(None, alias="swarmId", description="Join this one.")
     config: dict[str, Any] | None = None
 
@@ -69,6 +72,7 @@ async def swarm_init(call: Call, arguments: SwarmInitArguments) -> dict[str, Any
             learning=arguments.learning,
             objective=arguments.objective,
             config=arguments.config,
+            plan=None if arguments.tasks is None else plan_of(arguments.tasks, "tasks"),
         )
         joined = await call.app.swarms.init(wish, persistence, call.caller)
     answer: dict[str, Any] = {
@@ -115,6 +119,7 @@ def _told(swarm: Swarm) -> dict[str, Any]:
         "strategy": swarm.strategy,
         "reasons": swarm.report["reasons"],
         "confidence": swarm.report["confidence"],
+        **measured(swarm.report),
         "need": swarm.report["need"],
         "learning": bool(swarm.learning),
         "objective": swarm.objective,
@@ -126,8 +131,8 @@ TOOLS: Final = (
     Tool(
         "swarm_init",
         "Create or join a durable swarm of this project that sessions on any machine can share. "
-        "Without objective it joins the newest active one that fits. It starts no agents. "
-        "Often one agent is best: topology auto says so and why.",
+        "Without objective and tasks it joins the newest active one that fits. It starts no agents. "
+        "Often one agent is best: topology auto measures the tasks and says why.",
         SwarmInitArguments,
         swarm_init,
         Toolset.DEFAULT,
