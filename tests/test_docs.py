@@ -30,7 +30,7 @@ CLIENTS = sorted((*ROOT.glob("examples/*.json"), *ROOT.glob("examples/*.toml")))
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RUNNABLE = re.compile(r"<!-- runnable -->\n```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Pages whose commands are run. A block that cannot be run here says so above it: <!-- not run: why -->
-GUIDES = ("docs/hooks.md",)
+GUIDES = ("docs/backup.md", "docs/hooks.md")
 GUIDE_BLOCK = re.compile(r"^(<!-- not run: .+ -->\n)?```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE_SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

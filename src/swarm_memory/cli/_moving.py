@@ -12,12 +12,13 @@ import anyio
 from swarm_memory.cli._printing import hint
 from swarm_memory.cli._progress import progress
 from swarm_memory.config import Settings, load_settings
-from swarm_memory.errors import ConfigurationError, SwarmMemoryError
+from swarm_memory.errors import SwarmMemoryError
 from swarm_memory.logs import configure_logs
 from swarm_memory.services.export import Export
 from swarm_memory.services.importing import read_export, take_in
 from swarm_memory.services.intake import Intake, Report
 from swarm_memory.storage.export import ExportReads
+from swarm_memory.storage.files import new_file
 from swarm_memory.storage.opening import open_store
 from swarm_memory.storage.transfer import REQUEST_SECONDS, Target
 
@@ -96,33 +97,11 @@ def _read(source: Path) -> Generator[tuple[BinaryIO, int | None]]:
 
 @contextmanager
 def _written(output: Path | None) -> Generator[BinaryIO]:
-    """The bytes of a new file that only its owner may read; it is not there before it is whole."""
     if output is None:
         yield sys.stdout.buffer
         return
-    if output.exists():
-        raise ConfigurationError(f"{output} is there already.", next_step="name a file that does not exist yet.")
-    part = output.with_name(f"{output.name}.part")
-    try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    except OSError as error:
-        raise _unwritable(output, error) from None
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            os.fsync(file.fileno())
-        os.link(part, output)  # unlike a rename, it never takes the place of another file
-    except OSError as error:
-        raise _unwritable(output, error) from None
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _unwritable(output: Path, error: OSError) -> ConfigurationError:
-    return ConfigurationError(
-        f"{output} cannot be made: {error.strerror}.",
-        next_step="name a file that does not exist yet, in a directory that may be written.",
-    )
+    with new_file(output) as part, part.open("wb") as file:
+        yield file
 
 
 @contextmanager

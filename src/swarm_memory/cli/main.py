@@ -6,6 +6,7 @@ import click
 
 from swarm_memory import __version__
 from swarm_memory.cli._printing import one_line
+from swarm_memory.cli.backup import backup, restore
 from swarm_memory.cli.doctor import doctor
 from swarm_memory.cli.entries import get, list_, set_
 from swarm_memory.cli.hook import hook
@@ -40,5 +41,20 @@ def cli() -> None:
     """Durable shared memory and coordination for coding agents, as an MCP server."""
 
 
-for _command in (serve, get, set_, list_, search, status, doctor, init, hook, push_to_primary, export, import_):
+for _command in (
+    serve,
+    get,
+    set_,
+    list_,
+    search,
+    status,
+    doctor,
+    init,
+    hook,
+    push_to_primary,
+    export,
+    import_,
+    backup,
+    restore,
+):
     cli.add_command(_command)

@@ -73,3 +73,16 @@ class Copy:
         finally:
             connection.roll_back()
         return Position.of(position), rows
+
+
+def run_on_copy(path: Path, statement: Statement) -> None:
+    """Run one statement on a connection of its own, outside of a transaction.
+
+    Raises:
+        StorageError: The file cannot be read.
+    """
+    connection = connect_copy(path)
+    try:
+        connection.run(statement.sql, statement.args)
+    finally:
+        connection.close()

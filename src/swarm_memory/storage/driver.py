@@ -9,8 +9,9 @@ stdout, its errors that are all ``ValueError`` with a text, its integers of 2^31
 
 import os
 import sqlite3
+import time
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 from urllib.parse import quote
@@ -39,6 +40,7 @@ Engine = Literal["sqlite3", "libsql"]
 
 _EXACT_IN_DOUBLE: Final = 2**53
 _OLDEST_SQLITE: Final = (3, 37, 0)
+_COPY_RETRY: Final = 0.02  # seconds
 
 
 class Refused(Exception):
@@ -222,6 +224,38 @@ def connect_copy(path: Path) -> Connection:
         uri = f"file:{quote(str(path))}?mode=ro"
         return Connection(_libsql.connect(uri, timeout=0, isolation_level=None))
     except ValueError as error:
+        raise translate(error) from error
+
+
+def copy_pages(source: Path, target: Path, seconds: float) -> None:
+    """Make one file hold what another one holds, by SQLite's online backup: as one transaction of the target.
+
+    Processes that have the target open read on what it was until the copy is whole. Always the standard library's
+    SQLite: it needs no feature that an old one lacks.
+
+    Args:
+        source: Is only read.
+        target: Made if missing; its size of a page must be the same.
+        seconds: To wait for whoever holds the target's lock.
+
+    Raises:
+        StorageBusy: The lock was not free in time; the target is as it was.
+        StorageCorrupt: One of the two is no database.
+        StorageError: Others, as in ``translate``.
+    """
+    deadline = time.monotonic() + seconds
+
+    def insist(status: int, _remaining: int, _pages: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() >= deadline:
+            raise sqlite3.OperationalError("database is locked")
+
+    try:
+        with (
+            closing(sqlite3.connect(f"file:{quote(str(source))}?mode=ro", uri=True, timeout=0)) as origin,
+            closing(sqlite3.connect(target, timeout=0)) as goal,
+        ):
+            origin.backup(goal, progress=insist, sleep=_COPY_RETRY)
+    except sqlite3.Error as error:
         raise translate(error) from error
 
 
