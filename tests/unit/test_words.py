@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swarm_memory.models.words import MAX_FIELDS, MAX_PHRASE_WORDS, MAX_TERMS, parse_words, words_of
+from swarm_memory.models.words import MAX_FIELDS, MAX_PHRASE_WORDS, MAX_TERMS, names_in, parse_words, words_of
 from swarm_memory.services.search import _expression  # pyright: ignore[reportPrivateUsage] - what goes to the index
 
 
@@ -88,7 +88,7 @@ def test_no_text_is_an_error_and_what_it_becomes_is_none_to_the_index(index: sql
     words = parse_words(text)
 
     assert len(words.terms) <= MAX_TERMS
-    assert set(words.terms) <= set(words_of(text))
+    assert set(words.terms) <= {*words_of(text), *(part for name in names_in(text) for part in name)}
     if words.terms:
         index.execute("SELECT count(*) FROM i WHERE i MATCH ?", (_expression(words),)).fetchall()
 

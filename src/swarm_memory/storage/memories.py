@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from swarm_memory.models.caller import Caller, Origin
+from swarm_memory.models.hints import hints_of
 from swarm_memory.models.knowledge import Knowledge
 from swarm_memory.models.memory import Entry, Memory, Version
 from swarm_memory.models.operations import Append, Delete, Increment, Operation, Store
@@ -49,7 +50,13 @@ def _store(operation: Store, caller: Caller) -> Change:
         outcome = _SQL["put_result"].bind()
         statements.append(
             _SQL["put"].bind(
-                id=new_id(), content=value.content, format=value.format, body=value.body, size=value.size, **common
+                id=new_id(),
+                content=value.content,
+                format=value.format,
+                body=value.body,
+                size=value.size,
+                hints=hints_of(operation.key, *(operation.tags or ()), value.body or value.content),
+                **common,
             )
         )
     return Change(tuple(statements), outcome)
@@ -76,7 +83,14 @@ def _increment(operation: Increment, caller: Caller) -> Change:
         (
             _SQL["refuse_not_a_number"].bind(**place),
             _SQL["refuse_overflow"].bind(**place, **by),
-            _SQL["increment"].bind(id=new_id(), start=to_json(operation.by), **place, **by, **_origin(caller.origin)),
+            _SQL["increment"].bind(
+                id=new_id(),
+                start=to_json(operation.by),
+                hints=hints_of(operation.key),
+                **place,
+                **by,
+                **_origin(caller.origin),
+            ),
         ),
         _SQL["key_result_with_value"].bind(**place, whole=WHOLE_VALUE_BYTES),
     )
@@ -94,6 +108,7 @@ def _append(operation: Append, caller: Caller) -> Change:
                 item=one.content[1:-1],
                 start=one.content,
                 words=one.body,
+                hints=hints_of(operation.key, one.body),
                 **place,
                 **_origin(caller.origin),
             ),
@@ -241,6 +256,7 @@ def _knowledge_fields(knowledge: Knowledge) -> dict[str, str | int | None]:
         "attributes": to_json(knowledge.attributes or {}),
         "source": knowledge.source,
         "priority": knowledge.priority,
+        "hints": hints_of(knowledge.topic, *(knowledge.tags or ()), str(knowledge.attributes or ""), knowledge.content),
     }
 
 

@@ -43,17 +43,17 @@ INSERT INTO refusal SELECT 1 FROM live_memories
 
 -- name: put
 INSERT INTO memories (id, project, namespace, key, kind, content, format, body, size, tags, version, born, expires_at,
-                      agent, session, host, branch, revision, created_at, updated_at)
+                      agent, session, host, branch, revision, created_at, updated_at, hints)
 SELECT :id, :project, :namespace, :key, 'entry', :content, :format, :body, :size, coalesce(:tags, '[]'), 1, 1,
        coalesce(now + :ttl, 9999999999999),
-       :agent, :session, :host, :branch, :revision, now, now
+       :agent, :session, :host, :branch, :revision, now, now, :hints
   FROM clock WHERE true
 ON CONFLICT (project, namespace, key) DO UPDATE SET
   content = excluded.content, format = excluded.format, body = excluded.body, size = excluded.size,
   tags = iif(:tags IS NULL AND expires_at > excluded.updated_at, tags, excluded.tags),
   version = version + 1, born = iif(expires_at > excluded.updated_at, born, version + 1),
   created_at = iif(expires_at > excluded.updated_at, created_at, excluded.updated_at),
-  expires_at = excluded.expires_at, buried = 0, updated_at = excluded.updated_at,
+  expires_at = excluded.expires_at, buried = 0, updated_at = excluded.updated_at, hints = excluded.hints,
   agent = excluded.agent, session = excluded.session, host = excluded.host, branch = excluded.branch,
   revision = excluded.revision;
 
@@ -65,9 +65,9 @@ UPDATE memories SET version = version + 1, tags = coalesce(:tags, tags),
 
 -- name: increment
 INSERT INTO memories (id, project, namespace, key, kind, content, format, size, version, born,
-                      agent, session, host, branch, revision, created_at, updated_at)
+                      agent, session, host, branch, revision, created_at, updated_at, hints)
 SELECT :id, :project, :namespace, :key, 'entry', :start, 'json', length(:start), 1, 1,
-       :agent, :session, :host, :branch, :revision, now, now
+       :agent, :session, :host, :branch, :revision, now, now, :hints
   FROM clock WHERE true
 ON CONFLICT (project, namespace, key) DO UPDATE SET
   (content, size) = (
@@ -81,15 +81,15 @@ ON CONFLICT (project, namespace, key) DO UPDATE SET
   version = version + 1, born = iif(expires_at > excluded.updated_at, born, version + 1),
   created_at = iif(expires_at > excluded.updated_at, created_at, excluded.updated_at),
   expires_at = iif(expires_at > excluded.updated_at, expires_at, 9999999999999),
-  buried = 0, updated_at = excluded.updated_at,
+  buried = 0, updated_at = excluded.updated_at, hints = excluded.hints,
   agent = excluded.agent, session = excluded.session, host = excluded.host, branch = excluded.branch,
   revision = excluded.revision;
 
 -- name: append
 INSERT INTO memories (id, project, namespace, key, kind, content, format, body, size, version, born,
-                      agent, session, host, branch, revision, created_at, updated_at)
+                      agent, session, host, branch, revision, created_at, updated_at, hints)
 SELECT :id, :project, :namespace, :key, 'entry', :start, 'json', :words, length(CAST(:start AS BLOB)), 1, 1,
-       :agent, :session, :host, :branch, :revision, now, now
+       :agent, :session, :host, :branch, :revision, now, now, :hints
   FROM clock WHERE true
 ON CONFLICT (project, namespace, key) DO UPDATE SET
   (content, size) = (
@@ -97,6 +97,7 @@ ON CONFLICT (project, namespace, key) DO UPDATE SET
       iif(memories.expires_at > excluded.updated_at, json_insert(memories.content, '$[#]', json(:item)),
           excluded.content) AS grown)),
   body = iif(expires_at > excluded.updated_at, coalesce(body || char(10), ''), '') || excluded.body,
+  hints = nullif(iif(expires_at > excluded.updated_at, coalesce(hints || ' ', ''), '') || coalesce(excluded.hints, ''), ''),
   format = 'json', tags = iif(expires_at > excluded.updated_at, tags, '[]'),
   version = version + 1, born = iif(expires_at > excluded.updated_at, born, version + 1),
   created_at = iif(expires_at > excluded.updated_at, created_at, excluded.updated_at),
@@ -107,14 +108,14 @@ ON CONFLICT (project, namespace, key) DO UPDATE SET
 
 -- name: delete_key
 UPDATE memories SET buried = 1, expires_at = 0, version = version + 1, content = '', format = 'text', body = NULL,
-       size = 0, tags = '[]', attributes = '{}', topic = NULL, digest = NULL,
+       size = 0, tags = '[]', attributes = '{}', topic = NULL, digest = NULL, hints = NULL,
        updated_at = (SELECT now FROM clock),
        agent = :agent, session = :session, host = :host, branch = :branch, revision = :revision
  WHERE project = :project AND namespace = :namespace AND key = :key AND expires_at > (SELECT now FROM clock);
 
 -- name: delete_id
 UPDATE memories SET buried = 1, expires_at = 0, version = version + 1, content = '', format = 'text', body = NULL,
-       size = 0, tags = '[]', attributes = '{}', topic = NULL, digest = NULL,
+       size = 0, tags = '[]', attributes = '{}', topic = NULL, digest = NULL, hints = NULL,
        updated_at = (SELECT now FROM clock),
        agent = :agent, session = :session, host = :host, branch = :branch, revision = :revision
  WHERE project = :project AND id = :id AND expires_at > (SELECT now FROM clock);
@@ -124,14 +125,16 @@ UPDATE memories SET buried = 1, expires_at = 0, version = version + 1, content =
 -- The same knowledge again leaves no row: add_knowledge_result then tells the first one.
 -- name: add_knowledge
 INSERT INTO memories (id, project, namespace, kind, topic, content, format, size, tags, attributes, source, priority,
-                      conversation, digest, version, born, agent, session, host, branch, revision, created_at, updated_at)
+                      conversation, digest, version, born, agent, session, host, branch, revision, created_at, updated_at,
+                      hints)
 SELECT :id, :project, :namespace, :kind, :topic, :content, 'text', :size, :tags, :attributes, :source, :priority,
-       :conversation, :digest, 1, 1, :agent, :session, :host, :branch, :revision, now, now
+       :conversation, :digest, 1, 1, :agent, :session, :host, :branch, :revision, now, now,
+       :hints
   FROM clock
  WHERE NOT EXISTS (SELECT 1 FROM live_memories WHERE project = :project AND namespace = :namespace AND digest = :digest);
 
 -- name: replace_knowledge
-UPDATE memories SET topic = :topic, content = :content, size = :size, tags = coalesce(:tags, tags),
+UPDATE memories SET topic = :topic, content = :content, size = :size, hints = :hints, tags = coalesce(:tags, tags),
        attributes = coalesce(:attributes, attributes), source = coalesce(:source, source),
        priority = coalesce(:priority, priority),
        digest = iif(conversation IS NULL, :digest, NULL), version = version + 1,

@@ -22,13 +22,16 @@ UPDATE facts SET value = (SELECT iif(done.value <= now - 60000, now, 0) FROM clo
  WHERE name = 'purging';
 
 -- name: purge_index
-INSERT INTO memory_index (memory_index, rowid, title, tags, attributes, body, who)
-SELECT 'delete', num, coalesce(key, topic), tags, attributes, coalesce(body, content), agent
+INSERT INTO memory_index (memory_index, rowid, title, tags, attributes, body, who, hints, place)
+SELECT 'delete', num, coalesce(key, topic), tags, attributes, coalesce(body, content), agent, hints, place
   FROM memories WHERE num IN (SELECT num FROM due_for_purge);
 
 -- name: purge_tags
 DELETE FROM memory_tags
  WHERE (tag, memory) IN (SELECT value, num FROM due_for_purge JOIN memories USING (num), json_each(memories.tags));
+
+-- name: purge_vectors
+DELETE FROM memory_vectors WHERE memory IN (SELECT num FROM due_for_purge);
 
 -- name: purge_changes
 INSERT INTO changes (kind, op, ref, actor, at)
@@ -36,7 +39,7 @@ SELECT 'memory', 'expire', id, NULL, now FROM clock, memories WHERE num IN (SELE
 
 -- name: purge_memories
 UPDATE memories SET buried = 2, expires_at = 0, content = '', format = 'text', body = NULL, size = 0, tags = '[]',
-       attributes = '{}', topic = NULL, digest = NULL
+       attributes = '{}', topic = NULL, digest = NULL, hints = NULL
  WHERE num IN (SELECT num FROM due_for_purge);
 
 -- name: purge_versions

@@ -11,6 +11,7 @@ from typing import Final
 
 from swarm_memory.config import Settings
 from swarm_memory.errors import SchemaMismatch
+from swarm_memory.models.hints import hints_of
 from swarm_memory.models.record import Past, Record, SwarmRecord
 from swarm_memory.models.values import to_json
 from swarm_memory.storage.database import Database
@@ -217,7 +218,8 @@ async def check_writable(primary: Primary) -> None:
 
 def moving_memory(record: Record, *, replacing: bool = False) -> Parcel:
     """A living memory to where nothing lives, or over what is there."""
-    fields = asdict(record) | {"size": record.size, "body": record.body}
+    hints = hints_of(record.key, record.topic, record.tags, record.attributes, record.body or record.content)
+    fields = asdict(record) | {"size": record.size, "body": record.body, "hints": hints}
     del fields["buried"]
     if replacing:
         del fields["born"], fields["created_at"]

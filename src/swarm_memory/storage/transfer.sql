@@ -34,10 +34,10 @@ SELECT (SELECT version * (expires_at > (SELECT now FROM clock)) FROM memories WH
 -- name: move_memory
 INSERT INTO memories (id, project, namespace, key, kind, format, size, source, priority, conversation, digest, version,
                       born, expires_at, agent, session, host, branch, revision, created_at, updated_at, topic, tags,
-                      attributes, content, body)
+                      attributes, content, body, hints)
 SELECT :id, :project, :namespace, :key, :kind, :format, :size, :source, :priority, :conversation, :digest, :version,
        :born, :expires_at, :agent, :session, :host, :branch, :revision, :created_at, :updated_at, :topic, :tags,
-       :attributes, :content, :body
+       :attributes, :content, :body, :hints
  WHERE NOT EXISTS (SELECT 1 FROM memories WHERE id = :id)
 ON CONFLICT (project, namespace, key) DO UPDATE SET
   id = excluded.id, kind = excluded.kind, format = excluded.format, size = excluded.size, source = excluded.source,
@@ -46,7 +46,7 @@ ON CONFLICT (project, namespace, key) DO UPDATE SET
   expires_at = excluded.expires_at, buried = 0, agent = excluded.agent, session = excluded.session,
   host = excluded.host, branch = excluded.branch, revision = excluded.revision, created_at = excluded.created_at,
   updated_at = excluded.updated_at, topic = excluded.topic, tags = excluded.tags, attributes = excluded.attributes,
-  content = excluded.content, body = excluded.body
+  content = excluded.content, body = excluded.body, hints = excluded.hints
  WHERE memories.expires_at <= (SELECT now FROM clock);
 
 -- Over what is there: of the same id, else under the same key. Its id stays, and what it was becomes its history. Where
@@ -57,7 +57,8 @@ UPDATE memories SET
   digest = :digest, version = max(version, :version) + 1,
   born = iif(expires_at > (SELECT now FROM clock), born, max(version, :version) + 1), expires_at = :expires_at, buried = 0,
   agent = :agent, session = :session, host = :host, branch = :branch, revision = :revision, updated_at = :updated_at,
-  topic = :topic, tags = :tags, attributes = :attributes, content = :content, body = :body
+  topic = :topic, tags = :tags, attributes = :attributes, content = :content, body = :body,
+  hints = :hints
  WHERE num = coalesce((SELECT num FROM memories WHERE id = :id),
                       (SELECT num FROM memories WHERE project = :project AND namespace = :namespace AND key = :key))
    AND NOT (format = :format AND content = :content AND topic IS :topic AND tags = :tags AND attributes = :attributes

@@ -21,7 +21,7 @@ _KEPT_REQUEST: Final = 86_400_000
 _KEPT_OWN: Final = 600_000
 """Milliseconds for which a request id is known: a caller's, and one that was made here for retries within a call."""
 _OWN_SCOPE: Final = ""
-_PURGE: Final = ("begin", "index", "tags", "changes", "memories", "versions", "requests", "end")
+_PURGE: Final = ("begin", "index", "tags", "vectors", "changes", "memories", "versions", "requests", "end")
 
 
 @dataclass(frozen=True, slots=True)
