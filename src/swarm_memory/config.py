@@ -85,7 +85,10 @@ class Settings(BaseSettings):
         description="Token for the primary. Never logged, never answered.",
     )
     primary_timeout: float = Field(
-        default=6.0, ge=0.5, le=60.0, description="Seconds a call waits for the primary, its retries included."
+        default=6.0,
+        ge=0.5,
+        le=60.0,
+        description="Seconds a call waits for the primary in all, with every read and retry.",
     )
     allow_insecure: bool = Field(
         default=False, description="Let the token leave this machine over plain http. Only for a network you trust."

@@ -1,9 +1,17 @@
 """What the tools tell where the store is on a primary: where was read, how fresh it is, and that Turso is there."""
 
-import pytest
-from toolsession import Session
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
-from swarm_memory.app import App
+import pytest
+from relay import Relay
+from sqld import Sqld
+from toolsession import Door, Session, make_settings
+
+from swarm_memory.app import App, open_app
 
 pytestmark = pytest.mark.anyio
 
@@ -61,3 +69,50 @@ async def test_the_mode_is_told(session: Session, app: App) -> None:
 
     assert told["mode"] == app.settings.mode
     assert told["replication"]["primary"].startswith("127.0.0.1:")
+
+
+TIME_OUT = 2.0
+SLACK = 0.7
+
+
+@asynccontextmanager
+async def over_a_relay(path: Path) -> AsyncGenerator[tuple[Session, Relay]]:
+    """A session in remote mode whose calls may take two seconds."""
+    with Sqld(path / "primary") as primary, Relay(primary.port) as relay:
+        settings = make_settings(path / "home", "remote", relay.url).model_copy(update={"primary_timeout": TIME_OUT})
+        async with open_app(settings) as app:
+            yield Session(Door(app)), relay
+
+
+async def seconds_of_the_first_unavailable(session: Session, tool: str, arguments: dict[str, Any]) -> float:
+    """Call until the primary is told as out of reach; how long that call took."""
+    while True:
+        begun = time.monotonic()
+        result = await session.client.call_tool(tool, arguments, read_timeout_seconds=30)
+        if "[storage_unavailable]" in str(result.content):
+            return time.monotonic() - begun
+
+
+async def test_the_many_reads_of_a_search_take_one_time_out_together(tmp_path: Path) -> None:
+    async with over_a_relay(tmp_path) as (session, relay):
+        for number in range(60):
+            await session.add(f"topic {number}", f"apple of {number}", attributes={"pattern": "fruit"})
+        relay.set_delay(50)
+        relay.black_hole(after=1.2)  # in the middle of the search's reads
+
+        query = {"query": "apple pattern:fruit", "limit": 60, "max_tokens": 50_000}
+        seconds = await seconds_of_the_first_unavailable(session, "search_knowledge", query)
+
+        assert seconds < TIME_OUT + SLACK
+
+
+async def test_a_refusal_and_the_read_that_explains_it_take_one_time_out_together(tmp_path: Path) -> None:
+    async with over_a_relay(tmp_path) as (session, relay):
+        await session.store("k", 1)
+        relay.set_delay(350)
+        relay.black_hole(after=1.0)  # the refusal comes after 0.7 s
+
+        conflict = {"action": "store", "key": "k", "value": 2, "if_version": 99}
+        seconds = await seconds_of_the_first_unavailable(session, "memory_usage", conflict)
+
+        assert seconds < TIME_OUT + SLACK

@@ -11,7 +11,7 @@ import anyio
 from swarm_memory.app import App, open_app
 from swarm_memory.config import Toolset, load_settings
 from swarm_memory.logs import configure_logs
-from swarm_memory.services.health import begin_call
+from swarm_memory.services.health import one_call
 from swarm_memory.tools._arguments import parse
 from swarm_memory.tools._boundary import Call
 from swarm_memory.tools.table import tools_of
@@ -43,9 +43,9 @@ async def call(app: App, tool: str, arguments: Mapping[str, Any]) -> dict[str, A
     """
     row = tools_of(Toolset.ALL)[tool]
     checked = parse(row.arguments, arguments)
-    begin_call()
     caller = app.caller(project=checked.project, agent=checked.agent)
-    return await row.run(Call(app, caller), checked)
+    with one_call():
+        return await row.run(Call(app, caller), checked)
 
 
 def answer(tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """memory_status: mode, engine, freshness, counts, size and version, always the truth."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from swarm_memory.models.replication import Replication
+from swarm_memory.storage.budget import one_time_out
 from swarm_memory.storage.database import Database
 from swarm_memory.storage.freshness import Freshness, begin_call
 from swarm_memory.storage.health import Counts, HealthReads
-
-__all__ = ["HealthService", "Status", "begin_call"]
 
 _SYNC_SECONDS: Final = 2.0
 
@@ -31,6 +32,14 @@ class Status:
     bytes: int
     path: str
     replication: Replication | None
+
+
+@contextmanager
+def one_call() -> Generator[None]:
+    """A call runs inside: one time-out for all its requests to the primary, and its answer tells of its own reads."""
+    begin_call()
+    with one_time_out():
+        yield
 
 
 class HealthService:

@@ -17,8 +17,7 @@ import anyio
 
 from swarm_memory import __version__
 from swarm_memory.errors import PrimaryRefused, StorageBusy, StorageError, StorageUnavailable
-from swarm_memory.storage import hrana
-from swarm_memory.storage.budget import time_left
+from swarm_memory.storage import budget, hrana
 from swarm_memory.storage.lanes import CannotConnect, Lanes
 from swarm_memory.storage.queries import Row, Statement
 from swarm_memory.storage.trial import Trial
@@ -70,7 +69,7 @@ class Primary:
     Args:
         address: ``http://`` or ``https://`` URL, without a slash at its end.
         token: Sent with each request; in no error and no log.
-        timeout: Seconds that one call may take, its retries included.
+        timeout: Seconds that one call may take, all its requests and their retries included (``budget.py``).
     """
 
     def __init__(self, address: str, token: str | None, timeout: float) -> None:
@@ -137,14 +136,14 @@ class Primary:
         if self._closed:
             raise StorageUnavailable("The store is closed: the server is ending.", next_step="start the server again.")
         request = hrana.encode(begin, statements)
-        seconds = time_left(self._timeout if within is None else min(within, self._timeout))
-        trial = Trial(self.host, seconds, writes=begin == hrana.WRITE)
+        wanted = self._timeout if within is None else min(within, self._timeout)
+        trial = Trial(self.host, wanted, writes=begin == hrana.WRITE)
         try:
-            with anyio.fail_after(seconds):
+            with budget.request(self._timeout) as left, anyio.fail_after(min(wanted, left)):
                 return await self._until_answered(request, statements, trial)
         except TimeoutError:
             self._distrust_connections()
-            error = trial.gave_up(f"did not answer within {self._timeout if within is None else within:g} s")
+            error = trial.gave_up(f"did not answer within {wanted:g} s")
         except (StorageUnavailable, PrimaryRefused) as refused:
             error = refused
         if not isinstance(error, StorageBusy):

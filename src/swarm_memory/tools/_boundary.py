@@ -15,7 +15,7 @@ from swarm_memory.errors import InternalError, InvalidArgument, SwarmMemoryError
 from swarm_memory.logs import log
 from swarm_memory.models.caller import Caller
 from swarm_memory.models.values import check_text, to_json
-from swarm_memory.services.health import begin_call
+from swarm_memory.services.health import one_call
 from swarm_memory.tools._arguments import Arguments, CommonArguments, parse, schema_of
 
 REQUEST_ID: Final = "swarm-memory/requestId"
@@ -90,8 +90,8 @@ async def answer(
             session=session,
             request=_request(tool.name, arguments, meta or {}),
         )
-        begin_call()
-        return success(await tool.run(Call(app, caller), arguments), tool.name)
+        with one_call():
+            return success(await tool.run(Call(app, caller), arguments), tool.name)
     except SwarmMemoryError as error:
         return refusal(error)
     except Exception:  # noqa: BLE001 - the boundary: a fault must not reach the client raw, nor end the server
