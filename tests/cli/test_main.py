@@ -8,9 +8,22 @@ from commandline import Commands
 
 from swarm_memory import __version__
 
-COMMANDS = """
-backup doctor export get hook import init list push-to-primary restore search serve set status
-""".split()
+COMMANDS = [
+    "backup",
+    "doctor",
+    "export",
+    "get",
+    "hook",
+    "import",
+    "init",
+    "list",
+    "push-to-primary",
+    "restore",
+    "search",
+    "serve",
+    "set",
+    "status",
+]
 WITHOUT_JSON = ("serve", "init", "export", "hook")
 HEAVY = ("mcp", "pydantic", "libsql", "rich", "starlette", "uvicorn", "structlog")
 
