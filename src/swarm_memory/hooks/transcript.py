@@ -17,7 +17,9 @@ MOST_PROMPTS: Final = 8
 MOST_FILES: Final = 20
 PROMPT_LENGTH: Final = 400
 ANSWER_LENGTH: Final = 1_500
-_NOT_TYPED: Final = ("<command-", "<local-command", "<system-reminder", "<bash-", "<task-notification", "Caveat:")
+_OF_THE_CLIENT: Final = ("isMeta", "isSidechain", "isCompactSummary")
+"""Marks of what no person typed: of the client, of a subagent, of a compaction."""
+_NOT_TYPED: Final = ("<command-", "<local-command", "<system-reminder", "<bash-", "<task-notification", "[Request ")
 """Beginnings of what the client itself puts where a person's words are."""
 
 
@@ -83,12 +85,12 @@ def _messages(data: bytes) -> Iterator[tuple[str, list[Any]]]:
             entry = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        if _field(entry, "isMeta") or _field(entry, "isSidechain"):
+        # Besides what was said, a transcript has the client's own records, with whole requests in them.
+        role = _field(entry, "type")
+        if role not in ("user", "assistant") or any(_field(entry, mark) for mark in _OF_THE_CLIENT):
             continue
-        message = _field(entry, "message")
-        role, content = _field(message, "role"), _field(message, "content")
-        if role in ("user", "assistant"):
-            yield role, [content] if isinstance(content, str) else _list(content)
+        content = _field(_field(entry, "message"), "content")
+        yield role, [content] if isinstance(content, str) else _list(content)
 
 
 def _texts(content: Iterable[Any]) -> Iterator[str]:
