@@ -30,7 +30,7 @@ CLIENTS = sorted((*ROOT.glob("examples/*.json"), *ROOT.glob("examples/*.toml")))
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RUNNABLE = re.compile(r"<!-- runnable -->\n```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Pages whose commands are run. A block that cannot be run here says so above it: <!-- not run: why -->
-GUIDES = ("docs/backup.md", "docs/hooks.md")
+GUIDES = ("docs/getting-started.md", "docs/concepts.md", "docs/hooks.md", "docs/troubleshooting.md", "docs/backup.md")
 GUIDE_BLOCK = re.compile(r"^(<!-- not run: .+ -->\n)?```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE_SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -231,12 +231,13 @@ def test_runnable_blocks_of_the_readme_run(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def as_a_user(folder: Path) -> Callable[[str], subprocess.CompletedProcess[str]]:
-    """Runs blocks of a page as a new user would, one after another: a clean home, a fresh repository, no variables."""
-    project = folder / "home" / "shop"
+@pytest.fixture
+def as_a_user(tmp_path: Path) -> Iterator[Callable[[str], subprocess.CompletedProcess[str]]]:
+    """Runs blocks of a page as a new user would: a clean home, a folder, no variables, a client's server at work."""
+    project = tmp_path / "home" / "shop"
     project.mkdir(parents=True)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {"PATH": path, "HOME": str(folder / "home"), "GIT_CONFIG_NOSYSTEM": "1", "LANG": "C.UTF-8"}
+    environment = {"PATH": path, "HOME": str(tmp_path / "home"), "GIT_CEILING_DIRECTORIES": str(tmp_path)}
 
     def run(block: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -250,18 +251,32 @@ def as_a_user(folder: Path) -> Callable[[str], subprocess.CompletedProcess[str]]
             check=False,
         )
 
-    return run
+    pipe = subprocess.PIPE
+    server = subprocess.Popen(["swarm-memory"], cwd=project, env=environment, stdin=pipe, stdout=pipe, stderr=pipe)
+    try:
+        assert server.stdin
+        assert server.stdout
+        server.stdin.write(b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
+        server.stdin.flush()
+        assert b'"result"' in server.stdout.readline()
+        yield run
+        assert server.poll() is None  # it is there all the time
+    finally:
+        server.kill()
+        server.communicate(timeout=10)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the blocks are written for a POSIX shell")
 @pytest.mark.parametrize("page", GUIDES)
-def test_the_commands_of_a_guide_run_one_after_another(page: str, tmp_path: Path) -> None:
-    run = as_a_user(tmp_path)
+def test_the_commands_of_a_guide_run_one_after_another(
+    page: str, as_a_user: Callable[[str], subprocess.CompletedProcess[str]]
+) -> None:
     blocks = [block for reason, block in GUIDE_BLOCK.findall((ROOT / page).read_text("utf-8")) if not reason]
     assert blocks
     for block in blocks:
-        done = run(block)
+        done = as_a_user(block)
         assert done.returncode == 0, block + done.stdout + done.stderr
+        assert "[" not in done.stderr, done.stderr  # no error, and no warning of a wrong word
 
 
 @pytest.mark.parametrize("page", GUIDES)
