@@ -22,6 +22,7 @@ from swarm_memory import errors
 from swarm_memory.cli.main import cli
 from swarm_memory.config import PREFIX, Settings, Toolset
 from swarm_memory.errors import InvalidArgument, SwarmMemoryError
+from swarm_memory.models.plan import MAX_TASKS
 from swarm_memory.models.values import MAX_DEPTH, MAX_VALUE_BYTES, WHOLE_VALUE_BYTES
 from swarm_memory.models.words import MAX_TERMS
 from swarm_memory.services.memory import HISTORY_WHOLE
@@ -30,6 +31,8 @@ from swarm_memory.tools import memory
 from swarm_memory.tools._arguments import ANY_JSON, MAX_TAG, MAX_TAGS, Arguments, Tags, schema_of
 from swarm_memory.tools._boundary import MAX_ANSWER_BYTES, REQUEST_ID, Tool
 from swarm_memory.tools._shape import LIST_BYTES
+from swarm_memory.tools._task_items import TaskItemArguments
+from swarm_memory.tools._tasks import CLAIM_TOKENS
 from swarm_memory.tools.table import ALL_TOOLS, tools_of
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -58,6 +61,8 @@ CONSTANTS: Final = {
     "answer_bytes": f"{MAX_ANSWER_BYTES:,}",
     "part_bytes": f"{WHOLE_VALUE_BYTES:,}",
     "list_bytes": f"{LIST_BYTES:,}",
+    "claim_tokens": str(CLAIM_TOKENS),
+    "tasks": f"{MAX_TASKS:,}",
     "tags": f"{MAX_TAGS} tags of at most {MAX_TAG} characters",
     "request_id": f"`{REQUEST_ID}`",
 }
@@ -185,6 +190,10 @@ def operations(_name: str) -> str:
     return argument_table(memory.OperationArguments)
 
 
+def task_items(_name: str) -> str:
+    return argument_table(TaskItemArguments)
+
+
 def all_errors() -> dict[str, type[SwarmMemoryError]]:
     """Every error class by its code, in the order of errors.py."""
     found = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, SwarmMemoryError)]
@@ -305,6 +314,7 @@ PLACEHOLDERS: Final[dict[str, Callable[[str], str]]] = {
     "toolsets": toolsets,
     "takes": takes,
     "operations": operations,
+    "task_items": task_items,
     "error": error_section,
     "settings": settings_table,
     "command": command_section,
@@ -318,7 +328,7 @@ def required() -> dict[str, set[tuple[str, str]]]:
     return {
         "tools.md": {("tool", tool.name) for tool in tools}
         | {("takes", action) for action in get_args(memory.Action)}
-        | {("toolsets", ""), ("operations", "")},
+        | {("toolsets", ""), ("operations", ""), ("task_items", "")},
         "errors.md": {("error", code) for code in all_errors()},
         "settings.md": {("settings", "")},
         "cli.md": {("command", name) for name in cli.commands},

@@ -12,19 +12,28 @@ from pathlib import Path
 from swarm_memory.config import Settings
 from swarm_memory.models.caller import Caller, Origin, Request
 from swarm_memory.models.project import Project, Revision
+from swarm_memory.services.claims import ClaimService
+from swarm_memory.services.crew import CrewService
 from swarm_memory.services.health import HealthService
 from swarm_memory.services.knowledge import KnowledgeService
 from swarm_memory.services.memory import MemoryService
+from swarm_memory.services.patterns import Patterns
+from swarm_memory.services.presence import Presence
 from swarm_memory.services.project import find_project, project_directory
 from swarm_memory.services.repository import read_revision
 from swarm_memory.services.search import SearchService
 from swarm_memory.services.swarm import SwarmService
+from swarm_memory.services.tasks import TaskService
+from swarm_memory.storage.agents import AgentStore
+from swarm_memory.storage.claims import ClaimReads
 from swarm_memory.storage.database import Location
+from swarm_memory.storage.globs import GlobReads
 from swarm_memory.storage.health import HealthReads
 from swarm_memory.storage.memories import MemoryStore
 from swarm_memory.storage.opening import OpenStore, open_store
 from swarm_memory.storage.search import SearchReads
 from swarm_memory.storage.swarms import SwarmStore
+from swarm_memory.storage.tasks import TaskStore
 from swarm_memory.storage.writer import Writer
 
 _REVISION_SECONDS = 1.0
@@ -41,6 +50,10 @@ class App:
     knowledge: KnowledgeService
     search_at: Callable[[Location], SearchService]
     swarms: SwarmService
+    crew: CrewService
+    tasks: TaskService
+    claims: ClaimService
+    presence: Presence
     health: HealthService
     close: Callable[[], None]
     _directory: Path
@@ -97,9 +110,11 @@ async def open_app(settings: Settings, *, lasting: bool = True) -> AsyncGenerato
         StorageError: A local store cannot be opened, is damaged, or was made by a newer version.
     """
     opened = await open_store(settings, lasting=lasting)
+    app = _compose(settings, opened)
     try:
-        yield _compose(settings, opened)
+        yield app
     finally:
+        app.presence.close()
         await opened.database.aclose()
 
 
@@ -114,16 +129,31 @@ def _compose(settings: Settings, opened: OpenStore) -> App:
         place = database.at(location)
         return SearchService(SearchReads(place), MemoryStore(place))
 
+    session = settings.claude_session_id or f"session-{secrets.token_hex(4)}"
+    presence = Presence(writer, own=session, host=platform.node())
+    swarms = SwarmService(SwarmStore(database), presence, writer, mode=database.mode, thresholds=settings.thresholds)
+    crew = CrewService(swarms, AgentStore(database), presence, writer)
+    patterns = Patterns(GlobReads(database), writer)
+    tasks = TaskService(TaskStore(database), patterns, crew)
+
+    def close() -> None:
+        presence.close()
+        database.close()
+
     return App(
         settings=settings,
         project=find_project(settings, directory),
-        session=settings.claude_session_id or f"session-{secrets.token_hex(4)}",
+        session=session,
         memory=MemoryService(memories, writer),
         knowledge=KnowledgeService(memories, writer),
         search_at=search_at,
-        swarms=SwarmService(SwarmStore(database), writer, mode=database.mode, thresholds=settings.thresholds),
+        swarms=swarms,
+        crew=crew,
+        tasks=tasks,
+        claims=ClaimService(ClaimReads(database), crew, tasks, writer, far=database.mode == "remote"),
+        presence=presence,
         health=HealthService(database, HealthReads(database), opened.path),
-        close=database.close,
+        close=close,
         _directory=project_directory(settings, directory),
     )
 

@@ -15,6 +15,13 @@ The tree::
     ├── TooLarge                 [too_large]           the outcome would break a size limit
     ├── RequestIdReused          [request_id_reused]   one request id, two different calls
     ├── NoPrimary                [no_primary]          Turso persistence asked for, none configured
+    ├── StaleClaim               [stale_claim]         the claim is over: another one may have the task
+    ├── ClaimOpen                [claim_open]          the agent holds a claim already
+    ├── WrongState               [wrong_state]         the task is not in a state in which this can be done
+    ├── SwarmFull                [swarm_full]          maxAgents agents live in the swarm
+    ├── AgentGone                [agent_gone]          the agent was retired, or its place is taken
+    ├── SwarmEnded               [swarm_ended]         the swarm is archived
+    ├── TopologyForbidden        [topology_forbidden]  the swarm's topology does not let this agent do that
     ├── InternalError            [internal_error]      a fault of this program; the log has the reference
     └── StorageError
         ├── StorageBusy          [storage_busy]        the lock was not free in time; retryable
@@ -123,6 +130,48 @@ class NoPrimary(SwarmMemoryError):
     """Persistence on Turso was asked for, and no primary is configured."""
 
     code = "no_primary"
+
+
+class StaleClaim(SwarmMemoryError):
+    """The claim is over: it ran out, was given back or ended, and another agent may have the task."""
+
+    code = "stale_claim"
+
+
+class ClaimOpen(SwarmMemoryError):
+    """The agent holds a claim, and may hold only one at a time."""
+
+    code = "claim_open"
+
+
+class WrongState(SwarmMemoryError):
+    """The task is not in a state in which this can be done; nothing was written."""
+
+    code = "wrong_state"
+
+
+class SwarmFull(SwarmMemoryError):
+    """As many agents live in the swarm as may."""
+
+    code = "swarm_full"
+
+
+class AgentGone(SwarmMemoryError):
+    """The agent was retired, or it was silent so long that its place was taken."""
+
+    code = "agent_gone"
+
+
+class SwarmEnded(SwarmMemoryError):
+    """The swarm is archived: it takes no agents and no tasks, and gives none out."""
+
+    code = "swarm_ended"
+
+
+class TopologyForbidden(SwarmMemoryError):
+    """The swarm's topology or strategy does not let this agent do that."""
+
+    code = "topology_forbidden"
 
 
 class InternalError(SwarmMemoryError):

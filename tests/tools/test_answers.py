@@ -70,11 +70,11 @@ async def test_the_current_swarm_is_remembered_for_the_newest_sessions_alone(app
     await app.swarms.join(old, None, caller("a"))
     for number in range(MAX_REMEMBERED - 1):
         await app.swarms.join(old, None, caller(str(number)))
-    assert (await app.swarms.status("current", caller("a"))).id == old
+    assert (await app.swarms.find("current", caller("a"))).id == old
 
     await app.swarms.join(old, None, caller("one more"))
-    assert (await app.swarms.status("current", caller("a"))).id == new
-    assert (await app.swarms.status("current", caller("0"))).id == old
+    assert (await app.swarms.find("current", caller("a"))).id == new
+    assert (await app.swarms.find("current", caller("0"))).id == old
 
 
 def _wish(objective: str) -> SwarmWish:

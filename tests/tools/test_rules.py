@@ -16,8 +16,8 @@ from swarm_memory.tools.table import ALL_TOOLS, tools_of
 pytestmark = pytest.mark.anyio
 
 MEMORY = ["memory_usage", "search_knowledge", "add_knowledge"]
-SWARM = ["swarm_init", "swarm_status"]
-COMPANIONS = ["memory_search", "add_conversation", "get_conversations", "memory_status"]
+SWARM = ["swarm_init", "swarm_status", "agent_spawn", "task_orchestrate", "task_claim", "task_update"]
+COMPANIONS = ["agent_list", "memory_search", "add_conversation", "get_conversations", "memory_status"]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,8 @@ async def test_a_toolset_lists_its_tools_within_its_budget(
         listed = await client.list_tools()
         other = await client.call_tool("memory_status", {})
 
-    assert [tool.name for tool in listed.tools] == names
+    assert {tool.name for tool in listed.tools} == set(names)
+    assert len(listed.tools) == len(names)
     assert len(listed.model_dump_json(by_alias=True, exclude_none=True).encode()) <= budget
     assert other.is_error == (toolset is not Toolset.ALL)
 
@@ -57,7 +58,7 @@ async def test_every_tool_publishes_a_closed_schema_without_an_output_schema(app
 async def test_the_hints_say_which_tools_read_destroy_and_may_be_repeated() -> None:
     hints = {tool.name: tool.published().annotations for tool in ALL_TOOLS}
 
-    reading = {"search_knowledge", "swarm_status", "memory_search", "get_conversations", "memory_status"}
+    reading = {"search_knowledge", "swarm_status", "memory_search", "get_conversations", "memory_status", "agent_list"}
     assert {name for name, hint in hints.items() if hint and hint.read_only_hint} == reading
     assert {name for name, hint in hints.items() if hint and hint.destructive_hint} == {"memory_usage"}
     assert {name for name, hint in hints.items() if hint and hint.idempotent_hint} == reading
@@ -89,6 +90,7 @@ async def test_reading_leaves_the_file_untouched(session: Session, app: App) -> 
         ("search_knowledge", {"query": "word", "tags": "t"}),
         ("swarm_status", {}),
         ("swarm_status", {"verbose": True}),
+        ("agent_list", {}),
         ("memory_search", {"query": "word"}),
         ("get_conversations", {"session_id": "talk"}),
         ("memory_status", {}),
@@ -142,11 +144,15 @@ async def test_a_retry_of_any_write_is_told_the_first_outcome(session: Session) 
         ("add_knowledge", {"topic": "t", "content": "c", "session_id": "talk"}),
         ("add_conversation", {"session_id": "talk", "message": "hi", "response": "ho"}),
         ("swarm_init", {"objective": "build it"}),
+        ("agent_spawn", {"type": "coder"}),
+        ("task_orchestrate", {"task": "all", "subtasks": [{"title": "a", "writes": ["src/**"]}]}),
+        ("task_update", {"claim": "t2", "action": "handoff", "to": "coder.1"}),
+        ("task_claim", {"taskId": "t2"}),
     ]
     for number, (tool, arguments) in enumerate(calls):
         first = await session.call(tool, f"id-{number}", **arguments)
         assert await session.call(tool, f"id-{number}", **arguments) == first
-        changed = await session.refused(tool, f"id-{number}", **arguments, agent="another")
+        changed = await session.refused(tool, f"id-{number}", **arguments, agent="coder")
         assert changed["code"] == "request_id_reused"
     assert await session.value("n") == 2
     assert (await session.call("get_conversations"))["count"] == 3

@@ -26,6 +26,7 @@ class TaskItem:
         writes: Files that it will write.
         size: Units of work, one of ``SIZES``.
         verify: Somebody else looks at it before it counts as done.
+        capabilities: What an agent must have to do it.
     """
 
     title: str
@@ -37,6 +38,7 @@ class TaskItem:
     size: int = DEFAULT_SIZE
     kind: str | None = None
     verify: bool = False
+    capabilities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,35 @@ def make_plan(items: Sequence[TaskItem]) -> Plan:
     plan = Plan(tuple(items), tuple(deps), tuple(stored))
     _refuse_cycle(plan)
     return plan
+
+
+def in_order(plan: Plan) -> Plan:
+    """The same tasks, each of which waits for the one before it too.
+
+    Raises:
+        InvalidArgument: One waits for a later one.
+    """
+    before = (frozenset({position - 1}) if position else frozenset[int]() for position in range(len(plan.items)))
+    deps = tuple(deps | previous for deps, previous in zip(plan.deps, before, strict=True))
+    chained = Plan(plan.items, deps, plan.stored)
+    _refuse_cycle(chained)
+    return chained
+
+
+def waves_of(plan: Plan) -> list[int]:
+    """For each task how many others stand before it on the longest way through the plan."""
+    waves: list[int | None] = [None] * len(plan.items)
+    for first in range(len(plan.items)):
+        way = [first]
+        while way:  # a stack of its own: chains may be long
+            position = way[-1]
+            open_deps = [dep for dep in plan.deps[position] if waves[dep] is None]
+            if open_deps:
+                way.append(open_deps[0])
+                continue
+            waves[position] = max(((waves[dep] or 0) + 1 for dep in plan.deps[position]), default=0)
+            way.pop()
+    return [wave or 0 for wave in waves]
 
 
 _AMBIGUOUS: Final = -1

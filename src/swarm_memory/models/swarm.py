@@ -3,10 +3,12 @@
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from swarm_memory.models.assessment import Assessment
 from swarm_memory.models.plan import Plan
+
+DEFAULT_MAX_AGENTS: Final = 8
 
 
 class Topology(StrEnum):
@@ -66,8 +68,14 @@ class SwarmWish:
 
 @dataclass(frozen=True, slots=True)
 class Swarm:
-    """One durable swarm, fields as stored. Times are milliseconds since 1970 UTC."""
+    """One durable swarm, fields as stored. Times are milliseconds since 1970 UTC.
 
+    Attributes:
+        num: Its row number, by which other rows name it.
+        coordinator: The principal that made it.
+    """
+
+    num: int
     id: str
     project: str
     objective: str | None
@@ -80,6 +88,7 @@ class Swarm:
     report_json: str
     config_json: str
     status: str
+    coordinator: str
     created_at: int
 
     @property

@@ -6,12 +6,12 @@ from typing import Final
 from swarm_memory.errors import NoPrimary, NotFound
 from swarm_memory.models.assessment import Thresholds
 from swarm_memory.models.caller import Caller
-from swarm_memory.models.swarm import Strategy, Swarm, SwarmWish
+from swarm_memory.models.swarm import DEFAULT_MAX_AGENTS, Swarm, SwarmWish
+from swarm_memory.services.presence import Presence
 from swarm_memory.services.topology import choose
 from swarm_memory.storage.swarms import SwarmStore, join_or_create
 from swarm_memory.storage.writer import Writer
 
-DEFAULT_MAX_AGENTS: Final = 8
 CURRENT: Final = "current"
 MAX_REMEMBERED: Final = 1_000
 """Sessions whose current swarm is known; for older ones it is the project's newest."""
@@ -29,17 +29,21 @@ class Joined:
 class SwarmService:
     """Swarms of all projects of the store."""
 
-    def __init__(self, swarms: SwarmStore, writer: Writer, *, mode: str, thresholds: Thresholds) -> None:
+    def __init__(
+        self, swarms: SwarmStore, presence: Presence, writer: Writer, *, mode: str, thresholds: Thresholds
+    ) -> None:
         """Use this store and its writer.
 
         Args:
             swarms: The reads.
+            presence: The sessions of this process.
             writer: Of the same store.
             mode: The storage mode, for the truth about persistence.
             thresholds: Of the choice of a topology.
         """
         self._thresholds = thresholds
         self._swarms = swarms
+        self._presence = presence
         self._writer = writer
         self._mode = mode
         self._current: dict[tuple[str, str | None], str] = {}
@@ -59,7 +63,7 @@ class SwarmService:
         self._check_persistence(persistence)
         max_agents = wish.max_agents or DEFAULT_MAX_AGENTS
         choice = choose(wish.asked_topology or "auto", max_agents, wish.plan, self._thresholds)
-        change = join_or_create(wish, choice, max_agents, wish.strategy or Strategy.BALANCED, caller)
+        change = join_or_create(wish, choice, self._presence.life_of(caller), caller)
         [outcome] = await self._writer.apply([change], caller.request)
         self._remember(outcome["id"], caller)
         return Joined(await self._get(outcome["id"]), outcome["joined"], outcome["seq"])
@@ -73,10 +77,11 @@ class SwarmService:
         """
         self._check_persistence(persistence)
         swarm = await self._get(id_)
+        self._presence.life_of(caller)
         self._remember(swarm.id, caller)
         return Joined(swarm, joined=True, seq=None)
 
-    async def status(self, id_: str, caller: Caller) -> Swarm:
+    async def find(self, id_: str, caller: Caller) -> Swarm:
         """One swarm; ``current`` is the one this session last made or joined, else the project's newest active one.
 
         Raises:
@@ -91,6 +96,17 @@ class SwarmService:
         if not active:
             raise NotFound(f"Project {caller.project} has no active swarm.", next_step="call swarm_init to create one.")
         return active[0]
+
+    async def by_num(self, num: int) -> Swarm:
+        """The swarm with this row number, which some row names."""
+        swarm = await self._swarms.by_num(num)
+        if swarm is None:
+            raise NotFound("The swarm is gone.", next_step="call swarm_init to make one.")
+        return swarm
+
+    async def of_handle(self, handle: str) -> Swarm | None:
+        """The swarm that the agent with this handle is in."""
+        return await self._swarms.of_handle(handle)
 
     def _check_persistence(self, wanted: str | None) -> None:
         if wanted == "turso" and self._mode == "local":

@@ -2,18 +2,20 @@
 
 from dataclasses import asdict
 
+from swarm_memory.models.actor import Life
 from swarm_memory.models.caller import Caller
-from swarm_memory.models.swarm import Choice, Swarm, SwarmWish
+from swarm_memory.models.swarm import DEFAULT_MAX_AGENTS, Choice, Strategy, Swarm, SwarmWish
 from swarm_memory.models.values import to_json
 from swarm_memory.storage.database import Database
 from swarm_memory.storage.ids import new_id
 from swarm_memory.storage.queries import load_queries
+from swarm_memory.storage.sessions import opening
 from swarm_memory.storage.writer import Change
 
 _SQL = load_queries("swarms")
 
 
-def join_or_create(wish: SwarmWish, choice: Choice, max_agents: int, strategy: str, caller: Caller) -> Change:
+def join_or_create(wish: SwarmWish, choice: Choice, life: Life, caller: Caller) -> Change:
     """Join the newest active swarm that fits, else make one; one with an objective is always made."""
     id_ = new_id()
     fit = {
@@ -31,17 +33,19 @@ def join_or_create(wish: SwarmWish, choice: Choice, max_agents: int, strategy: s
         objective=wish.objective,
         topology=choice.topology,
         requested_topology=wish.asked_topology or "auto",
-        strategy=strategy,
-        max_agents=max_agents,
+        strategy=wish.strategy or Strategy.BALANCED,
+        max_agents=wish.max_agents or DEFAULT_MAX_AGENTS,
         recommended_agents=choice.recommended_agents,
         learning=int(bool(wish.learning)),
         report=to_json(report),
         config=to_json(wish.config or {}),
-        coordinator=caller.origin.session or "",
+        coordinator=life.principal,
         always=int(wish.objective is not None or wish.plan is not None),
         **fit,
     )
-    return Change((create,), _SQL["create_swarm_result"].bind(id=id_, project=caller.project, **fit))
+    return Change(
+        (*opening(life, None), create), _SQL["create_swarm_result"].bind(id=id_, project=caller.project, **fit)
+    )
 
 
 class SwarmStore:
@@ -54,6 +58,16 @@ class SwarmStore:
     async def by_id(self, id_: str) -> Swarm | None:
         """The swarm with this id, in any project."""
         [rows] = await self._database.read(_SQL["get_swarm"].bind(id=id_))
+        return Swarm(*rows[0]) if rows else None  # pyright: ignore[reportArgumentType] - columns of a STRICT table
+
+    async def by_num(self, num: int) -> Swarm | None:
+        """The swarm with this row number."""
+        [rows] = await self._database.read(_SQL["get_swarm_by_num"].bind(num=num))
+        return Swarm(*rows[0]) if rows else None  # pyright: ignore[reportArgumentType] - columns of a STRICT table
+
+    async def of_handle(self, handle: str) -> Swarm | None:
+        """The swarm that the agent with this handle is in."""
+        [rows] = await self._database.read(_SQL["get_swarm_of_handle"].bind(handle=handle))
         return Swarm(*rows[0]) if rows else None  # pyright: ignore[reportArgumentType] - columns of a STRICT table
 
     async def active(self, project: str, limit: int) -> list[Swarm]:

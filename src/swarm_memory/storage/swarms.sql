@@ -26,11 +26,21 @@ SELECT json_object('id', id, 'joined', json(iif(id = :id, 'false', 'true')), 'se
  ORDER BY id = :id DESC, num DESC LIMIT 1;
 
 -- name: get_swarm
-SELECT id, project, objective, topology, requested_topology, strategy, max_agents, recommended_agents, learning,
-       report AS report_json, config AS config_json, status, created_at
+SELECT num, id, project, objective, topology, requested_topology, strategy, max_agents, recommended_agents, learning,
+       report AS report_json, config AS config_json, status, coordinator, created_at
   FROM swarms WHERE id = :id;
 
+-- name: get_swarm_by_num
+SELECT num, id, project, objective, topology, requested_topology, strategy, max_agents, recommended_agents, learning,
+       report AS report_json, config AS config_json, status, coordinator, created_at
+  FROM swarms WHERE num = :num;
+
+-- name: get_swarm_of_handle
+SELECT num, id, project, objective, topology, requested_topology, strategy, max_agents, recommended_agents, learning,
+       report AS report_json, config AS config_json, status, coordinator, created_at
+  FROM swarms WHERE num = (SELECT swarm FROM agents WHERE handle = :handle);
+
 -- name: active_swarms
-SELECT id, project, objective, topology, requested_topology, strategy, max_agents, recommended_agents, learning,
-       report AS report_json, config AS config_json, status, created_at
+SELECT num, id, project, objective, topology, requested_topology, strategy, max_agents, recommended_agents, learning,
+       report AS report_json, config AS config_json, status, coordinator, created_at
   FROM swarms WHERE project = :project AND status = 'active' ORDER BY num DESC LIMIT :limit;

@@ -143,7 +143,8 @@ def _recorded(outcome: Statement, request: Request) -> Statement:
     record = _SQL["record_outcome"]
     # The record's two parameters go behind those of the outcome.
     first = len(outcome.args) + 1
-    sql = record.sql.replace("?1", f"?{first}").replace("?2", f"?{first + 1}").replace("{outcome}", outcome.sql)
+    # The second one first: the first one's new number may be the second one's old one.
+    sql = record.sql.replace("?2", f"?{first + 1}").replace("?1", f"?{first}").replace("{outcome}", outcome.sql)
     return Statement(outcome.name, sql, (*outcome.args, request.scope, request.id))
 
 

@@ -127,8 +127,8 @@ class Arguments(BaseModel):
 class CommonArguments(Arguments):
     """What every tool takes."""
 
-    project: ProjectName | None = Field(None, description="Work in this project instead of the one found here.")
-    agent: Name | None = Field(None, description="Your name, if you are one of several agents on this connection.")
+    project: ProjectName | None = Field(None, description="Another project.")
+    agent: Name | None = Field(None, description="Your handle or name.")
 
 
 _ArgumentsT = TypeVar("_ArgumentsT", bound=Arguments)

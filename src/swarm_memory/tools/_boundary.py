@@ -90,6 +90,7 @@ async def answer(
             session=session,
             request=_request(tool.name, arguments, meta or {}),
         )
+        app.presence.saw(caller.origin.session, arguments.agent)
         with one_call():
             return success(await tool.run(Call(app, caller), arguments), tool.name)
     except SwarmMemoryError as error:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from swarm_memory.errors import InvalidArgument
 from swarm_memory.models.paths import path_glob
@@ -38,13 +38,17 @@ class TaskItemArguments(Arguments):
     size: Literal[1, 2, 3, 5, 8] = DEFAULT_SIZE
     kind: Kind | None = None
     verify: bool = Field(False, description="Somebody else reviews it before it is done.")
+    capabilities: Annotated[list[Kind], Field(max_length=16)] | None = None
 
 
 def _parsed(name: str) -> BeforeValidator:
     return BeforeValidator(lambda raw: parse_each(TaskItemArguments, raw, name, MAX_TASKS))
 
 
-Tasks = Annotated[list[TaskItemArguments], Field(min_length=1), _parsed("tasks")]
+# Published in full once, where tasks are made: the whole list of tools has a budget.
+_IN_SHORT: Final = WithJsonSchema({"type": "array", "minItems": 1, "items": {"type": "object"}})
+
+Tasks = Annotated[list[TaskItemArguments], Field(min_length=1), _parsed("tasks"), _IN_SHORT]
 Subtasks = Annotated[list[TaskItemArguments], Field(min_length=1), _parsed("subtasks")]
 
 
@@ -73,4 +77,10 @@ def _item(given: TaskItemArguments, place: str) -> TaskItem:
     except InvalidArgument as error:
         raise at(f"{place}.writes", TaskItemArguments, error) from None
     shown: dict[str, Any] = {name: getattr(given, name) for name in ("id", "body", "role", "size", "kind", "verify")}
-    return TaskItem(given.title, deps=tuple(dict.fromkeys(given.deps or ())), writes=writes, **shown)
+    return TaskItem(
+        given.title,
+        deps=tuple(dict.fromkeys(given.deps or ())),
+        writes=tuple(dict.fromkeys(writes)),
+        capabilities=tuple(dict.fromkeys(given.capabilities or ())),
+        **shown,
+    )

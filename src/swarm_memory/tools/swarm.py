@@ -36,7 +36,10 @@ class SwarmInitArguments(CommonArguments):
     objective: Annotated[str, Field(min_length=1, max_length=4_000)] | None = Field(
         None, description="With it a new swarm is always made."
     )
-    tasks: Tasks | None = Field(None, description="The work in parts: auto measures them, and a new swarm is made.")
+    tasks: Tasks | None = Field(
+        None,
+        description="The work, as subtasks of task_orchestrate, for auto to measure.",
+    )
     swarm_id: Id | None = Field(None, alias="swarmId", description="Join this one.")
     config: dict[str, Any] | None = None
 
@@ -93,7 +96,7 @@ async def swarm_init(call: Call, arguments: SwarmInitArguments) -> dict[str, Any
 
 async def swarm_status(call: Call, arguments: SwarmStatusArguments) -> dict[str, Any]:
     """One swarm and the store it lives in."""
-    swarm = await call.app.swarms.status(arguments.swarm_id, call.caller)
+    swarm = await call.app.swarms.find(arguments.swarm_id, call.caller)
     answer = {
         "swarmId": swarm.id,
         "project": swarm.project,

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from swarm_memory.config import Toolset
-from swarm_memory.tools import companions, knowledge, memory, status, swarm
+from swarm_memory.tools import agents, companions, knowledge, memory, status, swarm, tasks
 from swarm_memory.tools._boundary import Tool
 
 ALL_TOOLS: Final[tuple[Tool, ...]] = (
     *memory.TOOLS,
     *knowledge.TOOLS,
     *swarm.TOOLS,
+    *agents.TOOLS,
+    *tasks.TOOLS,
     *companions.TOOLS,
     *status.TOOLS,
 )

@@ -41,7 +41,7 @@ CREATE TABLE agents (
   name         TEXT NOT NULL,
   role         TEXT NOT NULL,
   parent       INTEGER,                     -- agents.num of its lead; NULL: under the coordinator
-  position     INTEGER NOT NULL,            -- from 0, in the order of joining; a ring's place
+  position     INTEGER NOT NULL,            -- a ring's place, from 0 in the order of joining; -1 for a coordinator
   quiet        INTEGER NOT NULL,            -- as its session's
   last_seen    INTEGER NOT NULL,
   retired_at   INTEGER,                     -- NULL: it was not retired; whether it lives, live_agents says
@@ -51,6 +51,7 @@ CREATE TABLE agents (
 
 CREATE INDEX agents_by_swarm ON agents (swarm, position);
 CREATE INDEX agents_by_name ON agents (swarm, name, num);
+CREATE INDEX agents_by_parent ON agents (parent) WHERE parent IS NOT NULL;
 CREATE INDEX agents_by_session ON agents (session) WHERE retired_at IS NULL;
 
 CREATE TRIGGER agent_joined AFTER INSERT ON agents BEGIN
@@ -70,6 +71,37 @@ CREATE VIEW live_agents AS
    WHERE retired_at IS NULL AND sessions.lease_until > (SELECT now FROM clock)
      AND last_seen + agents.quiet > (SELECT now FROM clock);
 
+-- Who coordinates, as actors: agents of the role coordinator while one lives, else the principal that made the swarm while
+-- it has a session, else every principal that has one.
+CREATE VIEW coordinators AS
+  SELECT swarm, handle AS actor FROM live_agents WHERE role = 'coordinator'
+  UNION ALL
+  SELECT swarms.num, '@' || sessions.principal
+    FROM swarms JOIN sessions ON sessions.lease_until > (SELECT now FROM clock)
+   WHERE NOT EXISTS (SELECT 1 FROM live_agents WHERE live_agents.swarm = swarms.num AND role = 'coordinator')
+     AND (sessions.principal = swarms.coordinator
+          OR NOT EXISTS (SELECT 1 FROM sessions AS maker, clock
+                          WHERE maker.principal = swarms.coordinator AND maker.lease_until > now));
+
+-- In a hierarchy: the lead whose group an agent is in, and that lead's own group; 0 is the coordinator's.
+CREATE VIEW teams AS
+  SELECT agents.num, iif(lead.role <> 'coordinator', lead.num, 0) AS team,
+         iif(lead.role <> 'coordinator' AND above.role <> 'coordinator', above.num, 0) AS above
+    FROM agents LEFT JOIN agents AS lead ON lead.num = agents.parent
+                LEFT JOIN agents AS above ON above.num = lead.parent;
+
+-- In a ring: who comes after an agent, the dead ones left out.
+CREATE VIEW successors AS
+  SELECT agents.num, coalesce(
+           (SELECT handle FROM live_agents AS next
+             WHERE next.swarm = agents.swarm AND next.position = (
+               SELECT min(position) FROM live_agents WHERE live_agents.swarm = agents.swarm AND position > agents.position)),
+           (SELECT handle FROM live_agents AS next
+             WHERE next.swarm = agents.swarm AND next.position = (
+               SELECT min(position) FROM live_agents WHERE live_agents.swarm = agents.swarm AND position >= 0)
+               AND next.num <> agents.num)) AS handle
+    FROM agents;
+
 -- A unit of work, or a group of such units. Its public name is 't' || seq; a claim's is 't' || seq || '.' || fence.
 -- status: proposed, blocked, ready, claimed, review, done, failed, dead, cancelled. The last four never change.
 -- A group is never ready or claimed; pending_deps and failed_deps count its parts as they count a task's dependencies.
@@ -84,7 +116,7 @@ CREATE TABLE tasks (
   size          INTEGER NOT NULL,
   verify        INTEGER NOT NULL,           -- 1: another one's review lies between its completion and done
   stage         INTEGER NOT NULL,           -- length of the longest path of dependencies before it, in its call
-  pool          INTEGER,                    -- agents.num of the lead whose members it is for; NULL: for all
+  pool          INTEGER NOT NULL,           -- agents.num of the lead whose members it is for; 0: the whole swarm's
   pending_deps  INTEGER NOT NULL,           -- dependencies that are not done, failed ones included
   failed_deps   INTEGER NOT NULL,           -- of these, how many have ended without being done
   assignee      TEXT,                       -- actor for whom it is kept while that one lives
@@ -114,8 +146,8 @@ CREATE TABLE tasks (
 
 CREATE INDEX tasks_by_status ON tasks (swarm, status, seq);
 CREATE INDEX tasks_by_group ON tasks (grp, seq) WHERE grp IS NOT NULL;
-CREATE INDEX tasks_ready ON tasks (swarm, role, priority, seq) WHERE status = 'ready';
-CREATE INDEX tasks_claimed ON tasks (owner_session, owner) WHERE status = 'claimed';
+CREATE INDEX tasks_ready ON tasks (swarm, role, pool, priority, seq) WHERE status = 'ready';
+CREATE INDEX tasks_claimed ON tasks (owner, owner_session) WHERE status = 'claimed';
 
 CREATE TABLE task_deps (
   task INTEGER NOT NULL,

@@ -1,0 +1,240 @@
+"""task_claim and task_update: at-least-once execution, exactly-once recorded completion."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from swarm_memory.errors import ClaimOpen, InvalidArgument, StaleClaim, SwarmMemoryError
+from swarm_memory.models.caller import Caller
+from swarm_memory.models.swarm import Strategy, Swarm
+from swarm_memory.models.tasks import ClaimId, Task
+from swarm_memory.models.values import to_json
+from swarm_memory.services.crew import CrewService, Entered
+from swarm_memory.services.refusals import explain
+from swarm_memory.services.tasks import TaskService
+from swarm_memory.storage import claims
+from swarm_memory.storage.claims import ClaimReads, Place, Waiting
+from swarm_memory.storage.writer import Change, OperationRefused, Writer
+
+_LOOK_SECONDS: Final = 0.25
+_LOOK_FAR_SECONDS: Final = 1.0
+_TRY_SECONDS: Final = 2.0
+"""While a claim waits: seconds between two looks at the change sequence, on this machine and elsewhere, and between two
+tries without a change, since time alone makes tasks claimable too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A task that is now the caller's: what the store tells of it, see ``claim_result``."""
+
+    task: dict[str, Any]
+    swarm: Swarm
+
+    @property
+    def id(self) -> ClaimId:
+        """The claim's name."""
+        return ClaimId(self.task["seq"], self.task["fence"])
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToClaim:
+    """No task may be claimed by the caller now, and why."""
+
+    reason: str
+    waiting: Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What ``task_update`` was asked for.
+
+    Attributes:
+        evidence: Of the outcome: ``{command, exit_code}``.
+        to: Name or handle that it is handed to.
+    """
+
+    action: str
+    note: str | None = None
+    result: Any = None
+    to: str | None = None
+    evidence: dict[str, Any] | None = None
+    lessons_used: tuple[str, ...] = ()
+
+
+class ClaimService:
+    """Takes tasks, and tells what became of them."""
+
+    def __init__(self, reads: ClaimReads, crew: CrewService, tasks: TaskService, writer: Writer, *, far: bool) -> None:
+        """Use these services, this store and its writer; ``far``: every look at it costs a round trip."""
+        self._reads = reads
+        self._crew = crew
+        self._tasks = tasks
+        self._writer = writer
+        self._look_seconds = _LOOK_FAR_SECONDS if far else _LOOK_SECONDS
+
+    async def claim(
+        self, entered: Entered, wanted: tuple[int | None, str | None], wait: float, caller: Caller
+    ) -> Claimed | NothingToClaim:
+        """Take the first task that may be taken, waiting for one if there is none.
+
+        Args:
+            entered: The swarm, and who claims.
+            wanted: Number of the only task that will do, and the role of tasks that will do; None: any.
+            wait: Seconds to wait for one.
+            caller: Who calls.
+
+        Raises:
+            ClaimOpen: Who acts holds a claim of this swarm.
+            TopologyForbidden: Who acts may not claim in this swarm now.
+        """
+        swarm, life, actor = entered.swarm, entered.life, entered.actor
+        change = claims.claim(swarm.num, wanted[0], wanted[1], swarm.project, life, actor)
+        deadline = time.monotonic() + wait
+        while True:
+            seq = (await self._reads.claimable(swarm.num))[1] if wait else 0
+            try:
+                [outcome] = await self._writer.apply([change], caller.request)
+                return Claimed(outcome, swarm)
+            except OperationRefused as refused:
+                if refused.guard != "refuse_empty_claim":
+                    raise await self._explain_claim(refused.guard, entered) from None
+            if time.monotonic() >= deadline:
+                return await self._nothing(entered, wanted)
+            await self._until_worth_a_try(swarm.num, seq, deadline)
+
+    async def update(self, id_: ClaimId, update: Update, caller: Caller, named: str | None) -> dict[str, Any]:
+        """Tell what became of a claim, or decide about a task; what the store tells of it then.
+
+        Raises:
+            StaleClaim: The claim is over; the message says how the task stands now.
+            TopologyForbidden: The decision is another one's.
+            WrongState: The task is not in a state for it.
+        """
+        task = await self._tasks.get(id_, caller)
+        entered = await self._crew.enter_num(task.swarm, caller, named)
+        place = Place(task.swarm, id_.seq, id_.fence, entered.life, entered.actor)
+        to = None if update.to is None else await self._crew.recipient(entered, update.to)
+        change = _ACTIONS[update.action](place, update, to, task)
+        try:
+            [outcome] = await self._writer.apply([change], caller.request)
+        except OperationRefused as refused:
+            raise await self._explain_update(refused.guard, id_, caller) from None
+        return outcome
+
+    async def _until_worth_a_try(self, swarm: int, seq: int, deadline: float) -> None:
+        again = time.monotonic() + _TRY_SECONDS
+        while True:
+            await asyncio.sleep(max(0.0, min(self._look_seconds, deadline - time.monotonic())))
+            worth, now = await self._reads.claimable(swarm)
+            moment = time.monotonic()
+            if moment >= deadline or (worth and (now != seq or moment >= again)):
+                return
+
+    async def _nothing(self, entered: Entered, wanted: tuple[int | None, str | None]) -> NothingToClaim:
+        waiting, roles = await self._reads.waiting(entered.swarm.num)
+        if wanted[0] is not None:
+            return NothingToClaim(f"t{wanted[0]} is not yours to claim now; swarm_status tells more", waiting)
+        return NothingToClaim(_why(waiting, roles, wanted[1] or entered.actor.role, entered.swarm), waiting)
+
+    async def _explain_claim(self, guard: str, entered: Entered) -> SwarmMemoryError:
+        if guard != "refuse_second_claim":
+            return explain(guard, entered.swarm.topology, "")
+        held = await self._reads.held(entered.swarm.num, entered.actor.key)
+        return ClaimOpen(
+            f"{entered.actor.key} holds {held or 'a claim'} and may hold only one.",
+            next_step="complete, fail or release it first; agents that share a connection need a handle each.",
+        )
+
+    async def _explain_update(self, guard: str, id_: ClaimId, caller: Caller) -> SwarmMemoryError:
+        task = await self._tasks.get(id_, caller)
+        if guard != "refuse_stale_claim":
+            return explain(guard, task.topology, f"t{id_.seq}: ")
+        status = task.status(self._tasks.now())
+        whose = f" by {task.owner} as t{task.seq}.{task.fence}" if status == "claimed" else ""
+        return StaleClaim(
+            f"{id_} is not your claim any more: t{task.seq} is {status}{whose}.",
+            next_step="stop working on it and leave its files alone; task_claim gives you another task.",
+        )
+
+
+def _why(waiting: Waiting, roles: list[str], role: str | None, swarm: Swarm) -> str:
+    if waiting.ready and swarm.strategy == Strategy.SEQUENTIAL and waiting.claimed:
+        return "one task at a time: the strategy is sequential"
+    others = [one for one in roles if one not in ("", role)]
+    if waiting.ready and others and "" not in roles and role not in roles:
+        return f"what is ready wants another role: {', '.join(others)}"
+    if waiting.ready:
+        return "what is ready waits for files that others have reserved, for a retry's delay, or is kept for others"
+    if waiting.claimed or waiting.review:
+        return "nothing is ready until others finish" if waiting.blocked else "the rest is in others' hands"
+    if waiting.blocked or waiting.proposed:
+        return "what is left is stalled: see swarm_status" if waiting.blocked else "what is left is only proposed"
+    return "there are no open tasks"
+
+
+def _needs_fence(place: Place) -> None:
+    if place.fence is None:
+        raise InvalidArgument(
+            f"claim names the task t{place.seq}, and this action needs your claim of it.",
+            next_step=f"send what task_claim gave, such as t{place.seq}.1.",
+        )
+
+
+_Action = Callable[[Place, Update, str | None, Task], Change]
+
+
+def _progress(place: Place, update: Update, _to: str | None, _task: Task) -> Change:
+    _needs_fence(place)
+    if update.note is None:
+        raise InvalidArgument("progress without a note says nothing.", next_step="send note: how far you are.")
+    return claims.progress(place, update.note)
+
+
+def _extend(place: Place, update: Update, _to: str | None, _task: Task) -> Change:
+    _needs_fence(place)
+    return claims.extend(place, update.note)
+
+
+def _end(place: Place, update: Update, _to: str | None, _task: Task) -> Change:
+    _needs_fence(place)
+    evidence = None if update.evidence is None else to_json(update.evidence)
+    learned = (evidence, evidence is not None, len(update.lessons_used))
+    return claims.end(place, update.action, update.note, update.result, learned)
+
+
+def _release(place: Place, update: Update, _to: str | None, _task: Task) -> Change:
+    _needs_fence(place)
+    return claims.release(place, update.note, None)
+
+
+def _hand_off(place: Place, update: Update, to: str | None, _task: Task) -> Change:
+    if to is None:
+        raise InvalidArgument("handoff needs to.", next_step="send to: an agent's handle, or release the task.")
+    return claims.assign(place, update.note, to) if place.fence is None else claims.release(place, update.note, to)
+
+
+def _decide(place: Place, update: Update, _to: str | None, task: Task) -> Change:
+    if task.stored_status == "proposed":
+        return claims.take_up(place, update.note) if update.action == "approve" else claims.cancel(place, update.note)
+    if place.fence is None:
+        place = Place(place.swarm, place.seq, task.fence, place.life, place.actor)
+    return claims.review(place, update.action, update.note)
+
+
+def _cancel(place: Place, update: Update, _to: str | None, _task: Task) -> Change:
+    return claims.cancel(place, update.note)
+
+
+_ACTIONS: Final[dict[str, _Action]] = {
+    "progress": _progress,
+    "extend": _extend,
+    "complete": _end,
+    "fail": _end,
+    "release": _release,
+    "handoff": _hand_off,
+    "approve": _decide,
+    "reject": _decide,
+    "cancel": _cancel,
+}
