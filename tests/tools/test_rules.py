@@ -143,11 +143,11 @@ async def test_a_retry_of_any_write_is_told_the_first_outcome(session: Session) 
         ("memory_usage", {"action": "batch", "operations": [{"action": "increment", "key": "n"}] * 2}),
         ("add_knowledge", {"topic": "t", "content": "c", "session_id": "talk"}),
         ("add_conversation", {"session_id": "talk", "message": "hi", "response": "ho"}),
-        ("swarm_init", {"objective": "build it"}),
+        ("swarm_init", {"objective": "build it", "topology": "mesh"}),
         ("agent_spawn", {"type": "coder"}),
         ("task_orchestrate", {"task": "all", "subtasks": [{"title": "a", "writes": ["src/**"]}]}),
-        ("task_update", {"claim": "t2", "action": "handoff", "to": "coder.1"}),
         ("task_claim", {"taskId": "t2"}),
+        ("task_update", {"claim": "t2.1", "action": "complete"}),
     ]
     for number, (tool, arguments) in enumerate(calls):
         first = await session.call(tool, f"id-{number}", **arguments)
