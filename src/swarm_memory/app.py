@@ -12,6 +12,7 @@ from pathlib import Path
 from swarm_memory.config import Settings
 from swarm_memory.models.caller import Caller, Origin, Request
 from swarm_memory.models.project import Project, Revision
+from swarm_memory.services.changes import ChangesService
 from swarm_memory.services.claims import ClaimService
 from swarm_memory.services.crew import CrewService
 from swarm_memory.services.health import HealthService
@@ -24,9 +25,12 @@ from swarm_memory.services.repository import read_revision
 from swarm_memory.services.search import SearchService
 from swarm_memory.services.swarm import SwarmService
 from swarm_memory.services.tasks import TaskService
+from swarm_memory.services.waiting import Waiting
 from swarm_memory.storage.agents import AgentStore
 from swarm_memory.storage.claims import ClaimReads
+from swarm_memory.storage.cursors import CursorReads
 from swarm_memory.storage.database import Location
+from swarm_memory.storage.feed import Feed
 from swarm_memory.storage.globs import GlobReads
 from swarm_memory.storage.health import HealthReads
 from swarm_memory.storage.memories import MemoryStore
@@ -54,6 +58,8 @@ class App:
     tasks: TaskService
     claims: ClaimService
     presence: Presence
+    waiting: Waiting
+    changes: ChangesService
     health: HealthService
     close: Callable[[], None]
     _directory: Path
@@ -140,6 +146,8 @@ def _compose(settings: Settings, opened: OpenStore) -> App:
         presence.close()
         database.close()
 
+    feed = Feed(database)
+    waiting = Waiting(feed)
     return App(
         settings=settings,
         project=find_project(settings, directory),
@@ -152,6 +160,8 @@ def _compose(settings: Settings, opened: OpenStore) -> App:
         tasks=tasks,
         claims=ClaimService(ClaimReads(database), crew, tasks, writer, far=database.mode == "remote"),
         presence=presence,
+        waiting=waiting,
+        changes=ChangesService(feed, waiting, CursorReads(database), writer),
         health=HealthService(database, HealthReads(database), opened.path),
         close=close,
         _directory=project_directory(settings, directory),

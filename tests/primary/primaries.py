@@ -85,6 +85,9 @@ class Settled:
     def now(self) -> int:
         return self.replica.now()
 
+    def pulse(self) -> object:
+        return self.replica.pulse()
+
     def freshness(self) -> Freshness:
         return self.replica.freshness()
 

@@ -75,6 +75,9 @@ class MovedClock:
     def at(self, location: Location) -> Self:
         return self if location == "auto" else type(self)(self._database.at(location))
 
+    def pulse(self) -> object:
+        return self._database.pulse()
+
     def freshness(self) -> Freshness:
         return self._database.freshness()
 

@@ -16,7 +16,16 @@ from swarm_memory.tools.table import ALL_TOOLS, tools_of
 pytestmark = pytest.mark.anyio
 
 MEMORY = ["memory_usage", "search_knowledge", "add_knowledge"]
-SWARM = ["swarm_init", "swarm_status", "agent_spawn", "task_orchestrate", "task_claim", "task_update"]
+SWARM = [
+    "swarm_init",
+    "swarm_status",
+    "agent_spawn",
+    "task_orchestrate",
+    "task_claim",
+    "task_update",
+    "wait_for_changes",
+]
+
 COMPANIONS = ["agent_list", "memory_search", "add_conversation", "get_conversations", "memory_status"]
 
 

@@ -55,6 +55,13 @@ class Database(Protocol):
         """The database's time in milliseconds since 1970 UTC, without asking it; for ``:now`` of reads."""
         ...
 
+    def pulse(self) -> object:
+        """Something that differs when a read may find what it did not find before; costs no read.
+
+        For whoever looks many times a second whether there is something new.
+        """
+        ...
+
     def freshness(self) -> Freshness:
         """What an answer may claim of the reads of the present call; of one made now, where there was none."""
         ...

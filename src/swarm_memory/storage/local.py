@@ -97,6 +97,10 @@ class LocalDatabase:
         """The same: there is no other copy."""
         return self
 
+    def pulse(self) -> object:
+        """Always another one: no look is cheaper than a read of the file."""
+        return time.monotonic_ns()
+
     def freshness(self) -> Freshness:
         """Now: reads see the file that is written."""
         return Freshness(self.now(), "local")

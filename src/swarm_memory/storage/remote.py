@@ -20,6 +20,8 @@ from swarm_memory.storage.migrate import Schema, SchemaKeeper
 from swarm_memory.storage.primary import Primary
 from swarm_memory.storage.queries import Row, Statement
 
+_LOOK_SECONDS: Final = 0.5
+"""So often the primary is asked at most whether there is something new."""
 _STATUS_SECONDS: Final = 3.0
 """So long a status answer waits for a primary that may be gone."""
 
@@ -78,6 +80,10 @@ class RemoteDatabase:
     def now(self) -> int:
         """The primary's time in milliseconds since 1970 UTC."""
         return self.clock.now()
+
+    def pulse(self) -> object:
+        """Another one when the primary was not asked for half a second, or this process has written."""
+        return int(time.monotonic() / _LOOK_SECONDS), self.seen
 
     def freshness(self) -> Freshness:
         """Of the present call's reads."""

@@ -90,6 +90,11 @@ class ReplicaDatabase:
         """The primary's time in milliseconds since 1970 UTC."""
         return self.remote.now()
 
+    def pulse(self) -> object:
+        """Another one when the copy was synchronised, this process has written, or neither for a second."""
+        state = self.keeper.state()
+        return state.generation, state.syncs, self.remote.seen, int(time.monotonic() / FRESH_SECONDS)
+
     def freshness(self) -> Freshness:
         """Of the present call's reads, else of the copy."""
         return oldest_read() or self._freshness_of(self.keeper.state())

@@ -1,0 +1,23 @@
+-- The change sequence as a feed of events. :limit rows at most are looked through, so that a call stays short.
+
+-- name: head
+SELECT (SELECT coalesce(max(seq), 0) FROM changes), (SELECT value FROM facts WHERE name = 'epoch'),
+       (SELECT coalesce(min(seq), 0) FROM changes);
+
+-- name: changes_behind
+SELECT c.seq, c.kind, c.op, c.ref, c.version, c.actor,
+       m.namespace, coalesce(m.key, m.topic) AS name, t.title, m.key IS NOT NULL AS keyed
+  FROM changes AS c
+  LEFT JOIN memories AS m ON c.kind = 'memory' AND m.id = c.ref
+  LEFT JOIN swarms AS s ON s.num = c.swarm
+  LEFT JOIN tasks AS t ON c.kind = 'task' AND t.seq = CAST(substr(c.ref, 2) AS INTEGER)
+ WHERE c.seq > :since
+   AND c.seq <= (SELECT max(seq) FROM (SELECT seq FROM changes WHERE seq > :since ORDER BY seq LIMIT :limit))
+   AND coalesce(m.project, s.project) = :project
+   AND (c.kind = 'memory' OR :swarm IS NULL OR s.id = :swarm)
+   AND c.kind IN (SELECT value FROM json_each(:kinds))
+   AND (c.actor IS NULL OR c.actor NOT IN (SELECT value FROM json_each(:but)))
+ ORDER BY c.seq;
+
+-- name: last_looked_at
+SELECT coalesce(max(seq), :since) FROM (SELECT seq FROM changes WHERE seq > :since ORDER BY seq LIMIT :limit);
