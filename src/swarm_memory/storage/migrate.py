@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Protocol
 
 import anyio
@@ -89,9 +89,8 @@ def parse_migration(file_name: str, text: str) -> Migration:
 @cache
 def known_migrations() -> tuple[Migration, ...]:
     """All migrations of this program, in order."""
-    folder = files("swarm_memory.storage").joinpath("migrations")
-    found = [item for item in folder.iterdir() if item.name.endswith(".sql")]
-    return tuple(parse_migration(item.name, item.read_text("utf-8")) for item in sorted(found, key=lambda i: i.name))
+    found = sorted(Path(__file__).with_name("migrations").glob("*.sql"))
+    return tuple(parse_migration(item.name, item.read_text("utf-8")) for item in found)
 
 
 class SchemaKeeper:
