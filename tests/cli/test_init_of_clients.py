@@ -207,3 +207,13 @@ def test_a_client_that_cannot_name_variables_gets_no_token(run: Commands, tmp_pa
         done = run("init", "--client", "claude-desktop", "--with-turso", "--yes", "--url", primary.url).expect(2)
     assert done.err.startswith("[configuration] ")
     assert not path_of("claude-desktop", run).exists()
+
+
+def test_what_is_shown_holds_nothing_of_other_servers(run: Commands) -> None:
+    path = run.cwd / ".mcp.json"
+    path.write_text('{"mcpServers": {"other": {"command": "x", "env": {"TOKEN": "hunter2"}}}, "last": "hunter2"}')
+    done = run("init", "--yes").expect(0)
+    assert "swarm-memory" in done.out
+    assert "hunter2" not in done.out
+    done = run("init", "--undo", "--yes").expect(0)
+    assert "hunter2" not in done.out

@@ -1,23 +1,16 @@
 """The entry for this server in a client's file. That may be shared, so it names variables, never values."""
 
 import json
-import shutil
-import sys
 from typing import Any, Final
 
 from swarm_memory.cli import _json_text
 from swarm_memory.cli._files import unfit
+from swarm_memory.cli._program import NAME
 
-NAME: Final = "swarm-memory"
 URL_VARIABLE: Final = "TURSO_DB_URL"
 TOKEN_VARIABLE: Final = "TURSO_DB_AUTH_TOKEN"  # noqa: S105 - the name of a variable
 OF_OTHER_TRANSPORTS: Final = ("url", "headers", "http_headers", "bearer_token_env_var")
 THE_FILE: Final = "the file"
-
-
-def program() -> list[str]:
-    """How a client starts this program: by its name where that is on the path, else by the path of its Python."""
-    return [NAME] if shutil.which(NAME) is not None else [sys.executable, "-m", "swarm_memory"]
 
 
 def merged(text: str | None, entry: dict[str, Any], servers: str = "mcpServers", file: str = THE_FILE) -> str | None:

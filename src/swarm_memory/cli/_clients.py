@@ -8,8 +8,8 @@ from typing import Any, Final, Literal
 from platformdirs import user_config_path
 
 from swarm_memory.cli import _client_file, _toml_file
-from swarm_memory.cli._client_file import program
 from swarm_memory.cli._files import Edit, read
+from swarm_memory.cli._program import program
 from swarm_memory.errors import ConfigurationError
 
 _AGENT: Final = "SWARM_MEMORY_AGENT"

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import click
 
 from swarm_memory.cli._files import Edit, changing
-from swarm_memory.cli._printing import visible
+from swarm_memory.cli._printing import hint, visible
+from swarm_memory.cli._program import UVX, program
 
 
 def carry_out(plan: Callable[[], Sequence[Edit]], *, ask: bool) -> None:
@@ -29,3 +30,9 @@ def carry_out(plan: Callable[[], Sequence[Edit]], *, ask: bool) -> None:
     for one in changing(plan()):
         one.apply()
         click.echo(f"{one.path} is {'removed' if one.after is None else 'written'}.")
+
+
+def warn_of_slow_hooks() -> None:
+    """A hook runs at every prompt; ``uvx`` alone takes longer than all of it."""
+    if program()[0] == UVX:
+        hint("uvx takes a second to start a hook. Install the program (uv tool install), then run this again.")

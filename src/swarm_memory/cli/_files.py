@@ -29,12 +29,12 @@ class Edit:
         return self.before != self.after
 
     def shown(self) -> list[str]:
-        """The lines that go (-) and come (+), without those around them: they may hold what is nobody's business."""
+        """What goes (-) and comes (+), without what is around it: that may hold what is nobody's business."""
         old, new = ((text or "").splitlines() for text in (self.before, self.after))
         name = str(self.path)
         was = name if self.before is not None else "(no file)"
         becomes = name if self.after is not None else "(no file)"
-        return list(unified_diff(old, new, was, becomes, n=0, lineterm=""))
+        return _trimmed(list(unified_diff(old, new, was, becomes, n=0, lineterm="")))
 
     def apply(self) -> None:
         """Write or remove the file.
@@ -48,6 +48,32 @@ class Edit:
             self.path.resolve().unlink(missing_ok=True)
         else:
             replace(self.path, self.after)
+
+
+def _trimmed(lines: list[str]) -> list[str]:
+    """A diff whose replaced lines show only the part that differs."""
+    shown: list[str] = []
+    for line in lines:
+        # A line that is replaced stands before what replaces it; headers are three characters long.
+        if shown and shown[-1].startswith("-") and line.startswith("+") and not line.startswith("+++"):
+            old, new = shown.pop()[1:], line[1:]
+            start = _shared(old, new)
+            end = _shared(old[start:][::-1], new[start:][::-1])
+            shown += [f"-{_part(old, start, end)}", f"+{_part(new, start, end)}"]
+        else:
+            shown.append(line)
+    return shown
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (left, right) in pairs if left != right), min(len(one), len(other)))
+
+
+def _part(text: str, start: int, end: int) -> str:
+    """The text without so many characters at its start and end."""
+    return f"{'…' if start else ''}{text[start : len(text) - end]}{'…' if end else ''}"
 
 
 def changing(edits: Iterable[Edit]) -> list[Edit]:

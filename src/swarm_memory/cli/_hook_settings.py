@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from swarm_memory.cli import _json_text
-from swarm_memory.cli._client_file import NAME, as_object, parsed_json, program
+from swarm_memory.cli._client_file import as_object, parsed_json
 from swarm_memory.cli._files import Edit, read, unfit
+from swarm_memory.cli._program import NAME, program
 from swarm_memory.hooks import EVENTS
 
 PLACES: Final = {

@@ -8,8 +8,9 @@ import re
 import tomllib
 from typing import Any, Final
 
-from swarm_memory.cli._client_file import NAME, OF_OTHER_TRANSPORTS, THE_FILE, as_object
+from swarm_memory.cli._client_file import OF_OTHER_TRANSPORTS, THE_FILE, as_object
 from swarm_memory.cli._files import unfit
+from swarm_memory.cli._program import NAME
 from swarm_memory.errors import InvalidArgument
 
 _HEADER: Final = re.compile(r"[ \t]*\[")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from swarm_memory.cli import _hook_settings
-from swarm_memory.cli._editing import carry_out
+from swarm_memory.cli._editing import carry_out, warn_of_slow_hooks
 from swarm_memory.cli._printing import hint, print_facts, print_json
 from swarm_memory.hooks import EVENTS
 
@@ -44,6 +44,7 @@ def install(scope: str, directory: Path, *, yes: bool) -> None:
     What would change is shown first. Run again it changes nothing more. A file with comments is refused: JSON has none.
     """
     carry_out(lambda: [_hook_settings.add(_hook_settings.settings_file(scope, directory))], ask=not yes)
+    warn_of_slow_hooks()
 
 
 @hook.command()

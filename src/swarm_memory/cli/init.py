@@ -9,7 +9,7 @@ import click
 from swarm_memory.cli import _claude_md, _hook_settings
 from swarm_memory.cli._client_file import TOKEN_VARIABLE, URL_VARIABLE
 from swarm_memory.cli._clients import CLIENTS, Client
-from swarm_memory.cli._editing import carry_out
+from swarm_memory.cli._editing import carry_out, warn_of_slow_hooks
 from swarm_memory.cli._files import Edit
 from swarm_memory.transports.importing import quick_imports
 
@@ -55,6 +55,8 @@ def init(*, client: str, with_turso: bool, url: str | None, yes: bool, **options
     exports = _tried(url, ask=not yes) if with_turso else []
     variables = (URL_VARIABLE, TOKEN_VARIABLE)[: len(exports)]
     carry_out(lambda: plan(variables), ask=not yes)
+    if options["hooks"]:
+        warn_of_slow_hooks()
     if exports:
         click.echo("\nWhoever starts the client needs, for example in the profile of the shell:\n")
         click.echo("\n".join(exports))
