@@ -22,6 +22,7 @@ from swarm_memory.services.patterns import Patterns
 from swarm_memory.services.presence import Presence
 from swarm_memory.services.project import find_project, project_directory
 from swarm_memory.services.repository import read_revision
+from swarm_memory.services.reservations import ReservationService
 from swarm_memory.services.search import SearchService
 from swarm_memory.services.swarm import SwarmService
 from swarm_memory.services.tasks import TaskService
@@ -35,6 +36,7 @@ from swarm_memory.storage.globs import GlobReads
 from swarm_memory.storage.health import HealthReads
 from swarm_memory.storage.memories import MemoryStore
 from swarm_memory.storage.opening import OpenStore, open_store
+from swarm_memory.storage.reservations import ReservationReads
 from swarm_memory.storage.search import SearchReads
 from swarm_memory.storage.swarms import SwarmStore
 from swarm_memory.storage.tasks import TaskStore
@@ -57,6 +59,7 @@ class App:
     crew: CrewService
     tasks: TaskService
     claims: ClaimService
+    reservations: ReservationService
     presence: Presence
     waiting: Waiting
     changes: ChangesService
@@ -159,6 +162,7 @@ def _compose(settings: Settings, opened: OpenStore) -> App:
         crew=crew,
         tasks=tasks,
         claims=ClaimService(ClaimReads(database), crew, tasks, writer, far=database.mode == "remote"),
+        reservations=ReservationService(ReservationReads(database), patterns, writer),
         presence=presence,
         waiting=waiting,
         changes=ChangesService(feed, waiting, CursorReads(database), writer),

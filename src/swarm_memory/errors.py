@@ -18,6 +18,7 @@ The tree::
     ├── StaleClaim               [stale_claim]         the claim is over: another one may have the task
     ├── ClaimOpen                [claim_open]          the agent holds a claim already
     ├── WrongState               [wrong_state]         the task is not in a state in which this can be done
+    ├── AlreadyReserved          [already_reserved]    another one holds the files
     ├── SwarmFull                [swarm_full]          maxAgents agents live in the swarm
     ├── AgentGone                [agent_gone]          the agent was retired, or its place is taken
     ├── SwarmEnded               [swarm_ended]         the swarm is archived
@@ -148,6 +149,12 @@ class WrongState(SwarmMemoryError):
     """The task is not in a state in which this can be done; nothing was written."""
 
     code = "wrong_state"
+
+
+class AlreadyReserved(SwarmMemoryError):
+    """Another agent holds one of the files; nothing was reserved."""
+
+    code = "already_reserved"
 
 
 class SwarmFull(SwarmMemoryError):

@@ -98,10 +98,13 @@ class SwarmBench:
 
     def move_clock(self, milliseconds: int) -> None:
         """Let so much time pass, for all servers."""
+        if not self._offset:
+            now = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
+            moved = f"{now} + (SELECT value FROM facts WHERE name = 'test clock')"
+            self.sql("DROP VIEW clock")
+            self.sql(f"CREATE VIEW clock AS SELECT {moved} AS now")
         self._offset += milliseconds
-        now = f"CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) + {self._offset}"
-        self.sql("DROP VIEW clock")
-        self.sql(f"CREATE VIEW clock AS SELECT {now} AS now")
+        self.sql("INSERT OR REPLACE INTO facts (name, value) VALUES ('test clock', ?)", self._offset)
         for _, database in self._open:
             database.offset = self._offset
 

@@ -26,7 +26,7 @@ SWARM = [
     "wait_for_changes",
 ]
 
-COMPANIONS = ["agent_list", "memory_search", "add_conversation", "get_conversations", "memory_status"]
+COMPANIONS = ["agent_list", "file_reserve", "memory_search", "add_conversation", "get_conversations", "memory_status"]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +100,7 @@ async def test_reading_leaves_the_file_untouched(session: Session, app: App) -> 
         ("swarm_status", {}),
         ("swarm_status", {"verbose": True}),
         ("agent_list", {}),
+        ("file_reserve", {"paths": ["src/**"], "action": "check"}),
         ("memory_search", {"query": "word"}),
         ("get_conversations", {"session_id": "talk"}),
         ("memory_status", {}),

@@ -66,6 +66,18 @@ class CrewService:
         life = self._presence.life_of(caller)
         return Entered(swarm, life, await self.actor(num, life, named))
 
+    async def actor_anywhere(self, caller: Caller, named: str | None) -> tuple[Life, Actor]:
+        """Who acts where no swarm is meant: the agent of the current swarm with this name, else the principal.
+
+        Raises:
+            NotFound: There is no current swarm, or it has no such agent.
+        """
+        if named is not None:
+            entered = await self.enter(CURRENT, caller, named)
+            return entered.life, entered.actor
+        life = self._presence.life_of(caller)
+        return life, await self.actor(0, life, None)
+
     async def recipient(self, entered: Entered, named: str) -> str:
         """The actor that a name, a handle, ``coordinator`` or ``@principal`` means.
 
@@ -120,7 +132,6 @@ class CrewService:
             [outcome] = await self._writer.apply([change], caller.request)
         except OperationRefused as refused:
             raise await self._explain(refused.guard, swarm) from None
-        self._presence.saw(caller.origin.session, outcome["handle"])
         name = wish.name or wish.role
         return Joined(outcome["handle"], name, outcome["position"], outcome["seq"], swarm)
 

@@ -22,7 +22,7 @@ def opening(life: Life, swarm: int | None, actor: Actor | None = None) -> list[S
         swarm: Refuse the batch unless this one is active; None: any will do.
         actor: Refuse the batch if it is an agent that was retired, or is gone and its place taken.
     """
-    begun = [_SQL["free_expired"].bind(), _touch([life])]
+    begun = [*_ended(), _touch([life])]
     if actor is not None and actor.agent is not None:
         begun.append(_SQL["touch_agent"].bind(agent=actor.agent, session=life.id))
         begun.append(_SQL["refuse_gone_agent"].bind(agent=actor.agent))
@@ -41,7 +41,7 @@ def beat(lives: Sequence[Life], seen: Sequence[tuple[str, str | None]]) -> Chang
     told = to_json([list(one) for one in seen])
     return Change(
         (
-            _SQL["free_expired"].bind(),
+            *_ended(),
             _touch(lives),
             _SQL["touch_seen_agents"].bind(seen=told),
             _SQL["renew_claims"].bind(seen=told),
@@ -49,6 +49,11 @@ def beat(lives: Sequence[Life], seen: Sequence[tuple[str, str | None]]) -> Chang
         ),
         _SQL["beat_result"].bind(),
     )
+
+
+def _ended() -> list[Statement]:
+    """Before a session lives again: what it held is lost."""
+    return [_SQL["free_expired"].bind(), _SQL["drop_ended_reservations"].bind()]
 
 
 def _touch(lives: Sequence[Life]) -> Statement:

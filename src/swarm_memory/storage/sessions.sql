@@ -7,6 +7,11 @@ UPDATE tasks
        version = version + 1, updated_at = (SELECT now FROM clock), actor = NULL
  WHERE seq IN (SELECT seq FROM expired_claims LIMIT 200);
 
+-- name: drop_ended_reservations
+DELETE FROM reservations
+ WHERE task = 0 AND (until <= (SELECT now FROM clock)
+                     OR NOT EXISTS (SELECT 1 FROM sessions, clock WHERE id = session AND lease_until > now));
+
 -- :sessions is a JSON list of objects. A session that had lapsed lives again, without what it held.
 -- name: touch_sessions
 INSERT INTO sessions (id, principal, host, pid, quiet, lease_until, created_at)

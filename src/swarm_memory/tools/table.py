@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from swarm_memory.config import Toolset
-from swarm_memory.tools import agents, changes, companions, knowledge, memory, status, swarm, tasks
+from swarm_memory.tools import agents, changes, companions, knowledge, memory, reservations, status, swarm, tasks
 from swarm_memory.tools._boundary import Tool
 
 ALL_TOOLS: Final[tuple[Tool, ...]] = (
@@ -14,6 +14,7 @@ ALL_TOOLS: Final[tuple[Tool, ...]] = (
     *agents.TOOLS,
     *tasks.TOOLS,
     *changes.TOOLS,
+    *reservations.TOOLS,
     *companions.TOOLS,
     *status.TOOLS,
 )
