@@ -5,6 +5,7 @@ import gc
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Final, NoReturn
 
 from swarm_memory.errors import SwarmMemoryError
@@ -12,6 +13,7 @@ from swarm_memory.hooks.event import Event, read_event
 from swarm_memory.hooks.journal import note
 from swarm_memory.hooks.settings import QuickSettings, home_of, quick_settings
 from swarm_memory.hooks.store import opened
+from swarm_memory.hooks.told import Told
 from swarm_memory.hooks.work import asks_anything, brief, checkpoint, recall
 
 SECONDS: Final = 3.0
@@ -29,7 +31,7 @@ def run(name: str) -> NoReturn:
     gc.disable()  # what is made lives until the end, which is near
     home = home_of()
     try:
-        text = asyncio.run(_answer(name, read_event(), quick_settings()))
+        text = asyncio.run(_answer(name, read_event(), quick_settings(), home))
         if text:
             _print(_NAMES[name], text)
     except TimeoutError:
@@ -42,7 +44,7 @@ def run(name: str) -> NoReturn:
     os._exit(0)
 
 
-async def _answer(name: str, event: Event, settings: QuickSettings | None) -> str:
+async def _answer(name: str, event: Event, settings: QuickSettings | None, home: Path) -> str:
     if name == "user-prompt" and not asks_anything(event.prompt):
         return ""
     async with asyncio.timeout(SECONDS):
@@ -51,7 +53,8 @@ async def _answer(name: str, event: Event, settings: QuickSettings | None) -> st
                 return ""
             if name in _REASONS:
                 return await checkpoint(event, reach, _REASONS[name])
-            return await (brief if name == "session-start" else recall)(event, reach)
+            answer = brief if name == "session-start" else recall
+            return await answer(event, reach, Told(home, event.session))
 
 
 def _print(event: str, text: str) -> None:

@@ -6,6 +6,7 @@ from swarm_memory.errors import SwarmMemoryError
 from swarm_memory.hooks.event import Event, directory_of
 from swarm_memory.hooks.store import Reach
 from swarm_memory.hooks.text import brief_text, recall_text
+from swarm_memory.hooks.told import Told
 from swarm_memory.hooks.transcript import Checkpoint, checkpoint_of, read_tail
 from swarm_memory.models.memory import Memory
 from swarm_memory.models.operations import Store
@@ -18,10 +19,11 @@ RECALL_TOKENS: Final = 500
 CHECKPOINTS: Final = "checkpoints"
 """Namespace of the checkpoints."""
 KEPT_DAYS: Final = 14
+RECALLED: Final = 5
+"""Memories that a prompt brings up at most."""
 
 _BRIEF_NOTES: Final = 16
 _BRIEF_CHECKPOINTS: Final = 2
-_RECALLED: Final = 5
 _LOOKED_AT: Final = 12
 _LEAST_WORDS: Final = 2
 _MOST_NEEDED: Final = 5
@@ -38,25 +40,29 @@ def asks_anything(prompt: str) -> bool:
     return not prompt.lstrip().startswith(("/", "!", "#")) and len(parse_words(prompt[:_QUERY]).terms) >= _LEAST_WORDS
 
 
-async def brief(event: Event, reach: Reach) -> str:
+async def brief(event: Event, reach: Reach, told: Told) -> str:
     """What a session should know first; empty where the project has nothing yet."""
+    if event.cause != "resume":  # whose earlier prompts, and what they were told, are there again
+        told.forget()
     project = reach.caller.project
     memories, total = await reach.search.brief(Filters(project, only_project=True), _BRIEF_NOTES)
     return brief_text(project, _without_surplus(memories, event), total, BRIEF_TOKENS)
 
 
-async def recall(event: Event, reach: Reach) -> str:
-    """What is relevant for a prompt; empty where nothing is."""
-    return recall_text(await relevant(event.prompt, reach), RECALL_TOKENS)
+async def recall(event: Event, reach: Reach, told: Told) -> str:
+    """What is relevant for a prompt and new to the session; empty where nothing is."""
+    hits = told.new(await relevant(event.prompt, reach))[:RECALLED]
+    text = recall_text(hits, RECALL_TOKENS)
+    told.add(hit for hit in hits if hit.memory.id in text)
+    return text
 
 
 async def relevant(prompt: str, reach: Reach) -> list[Hit]:
-    """The memories of the project that a prompt is about, best first."""
+    """The memories of the project that a prompt is about, best first; at most twelve."""
     query = _plain(prompt)
     found = await reach.search.search(query, Filters(reach.caller.project, only_project=True), _LOOKED_AT)
     needed = min(_MOST_NEEDED, max(_LEAST_WORDS, (len(parse_words(query).terms) + 1) // 2))
-    hits = [hit for hit in found.hits if len(hit.match) >= needed and hit.memory.namespace != CHECKPOINTS]
-    return hits[:_RECALLED]
+    return [hit for hit in found.hits if len(hit.match) >= needed and hit.memory.namespace != CHECKPOINTS]
 
 
 async def checkpoint(event: Event, reach: Reach, why: str) -> str:
