@@ -68,8 +68,10 @@ def other(run: Commands) -> Commands:
 
 
 def rows(run: Commands, table: str) -> list[tuple[Any, ...]]:
+    """All of a table, without what is derived for the index."""
     with closing(sqlite3.connect(run.home / "memory.db")) as connection:
-        return sorted(connection.execute(f"SELECT * FROM {table}").fetchall(), key=repr)
+        columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] != "hints"]
+        return sorted(connection.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall(), key=repr)
 
 
 def lines(text: str) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ COMMANDS = [
     "import",
     "init",
     "list",
+    "purge",
     "push-to-primary",
     "restore",
     "search",

@@ -27,12 +27,19 @@ MAY_SCAN = {
     "reservations.holders": "the few that live",
     "claims.claim_task": "the few agents and reservations that live",
     "updates.cancel": "a union of lookups",
+    "purge.forget_actor": "a purge may take a while",
+    "purge.purge_changes": "a purge may take a while",
+    "purge.purge_lesson_uses": "a purge may take a while",
+    "purge.purge_outcomes": "a purge may take a while",
     "migrate.applied_migrations": "a handful of rows",
     "migrate.has_migrations": "the schema itself",
 }
 NO_STATEMENT = {
     "backup.check_whole": "a PRAGMA",
     "backup.copy_into": "VACUUM, which has no plan",
+    "purge.empty_wal": "a PRAGMA",
+    "purge.overwrite_freed": "a PRAGMA",
+    "purge.write_file_anew": "VACUUM, which has no plan",
     "health.check_database": "a PRAGMA",
     "requests.record_outcome": "a frame around another SELECT",
 }

@@ -12,6 +12,7 @@ from swarm_memory.cli.entries import get, list_, set_
 from swarm_memory.cli.hook import hook
 from swarm_memory.cli.init import init
 from swarm_memory.cli.moving import export, import_
+from swarm_memory.cli.purge import purge
 from swarm_memory.cli.push import push_to_primary
 from swarm_memory.cli.search import search
 from swarm_memory.cli.serve import serve
@@ -56,5 +57,6 @@ for _command in (
     import_,
     backup,
     restore,
+    purge,
 ):
     cli.add_command(_command)

@@ -3,7 +3,7 @@
 -- name: last_num
 SELECT coalesce(max(num), 0) FROM memories;
 
--- What has expired and is not purged yet is told as the tombstone that it becomes.
+-- A row without a project is what a purge has left of the newest one. What has expired and is not purged yet is told as the tombstone that it becomes.
 -- name: memories
 SELECT num, id, project, namespace, key, kind, iif(expires_at > :now, format, 'text') AS format, source, priority,
        conversation, iif(expires_at > :now, digest, NULL) AS digest, version, born,
@@ -16,7 +16,7 @@ SELECT num, id, project, namespace, key, kind, iif(expires_at > :now, format, 't
    SELECT num FROM (
      SELECT num, sum(size) OVER (ORDER BY num) - size AS before FROM (
        SELECT num, size FROM memories
-        WHERE num > :after AND num <= :last AND (:project IS NULL OR project = :project) ORDER BY num LIMIT :limit))
+        WHERE num > :after AND num <= :last AND project <> '' AND (:project IS NULL OR project = :project) ORDER BY num LIMIT :limit))
     WHERE before < :bytes)
  ORDER BY num;
 

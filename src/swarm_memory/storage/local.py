@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal, Self, TypeVar
 
@@ -78,7 +79,23 @@ class LocalDatabase:
         try:
             # Whoever keeps the turn longer than half the time-out is no writer; SQLite's own lock still counts.
             insist = begin + self._busy_timeout / 2
-            return await self.until_free(lambda: self._commit_in_turn(statements, insist), begin + self._busy_timeout)
+            attempt = partial(self._in_turn, lambda: self._commit(statements), insist)
+            return await self.until_free(attempt, begin + self._busy_timeout)
+        finally:
+            self._one_batch.release()
+
+    async def alone(self, statement: Statement) -> list[Row]:
+        """Run one statement that cannot be in a transaction, in this process's turn to write.
+
+        Raises:
+            StorageBusy: As for ``write``.
+        """
+        begin = time.monotonic()
+        await self._queue()
+        try:
+            insist = begin + self._busy_timeout / 2
+            attempt = partial(self._in_turn, lambda: self._connection.run(statement.sql, statement.args), insist)
+            return await self.until_free(attempt, begin + self._busy_timeout)
         finally:
             self._one_batch.release()
 
@@ -140,14 +157,14 @@ class LocalDatabase:
             raise
         return results
 
-    def _commit_in_turn(self, statements: Sequence[Statement], insist: float) -> list[list[Row]]:
+    def _in_turn(self, work: Callable[[], _T], insist: float) -> _T:
         self._refuse_if_closed()
         if not self._turn.try_take():
             if time.monotonic() >= insist:
-                return self._commit(statements)
+                return work()
             raise StorageBusy("Another process is writing.", next_step="try again.")
         try:
-            return self._commit(statements)
+            return work()
         finally:
             self._turn.give_back()
 
