@@ -26,7 +26,16 @@ SWARM = [
     "wait_for_changes",
 ]
 
-COMPANIONS = ["agent_list", "file_reserve", "memory_search", "add_conversation", "get_conversations", "memory_status"]
+COMPANIONS = [
+    "agent_list",
+    "file_reserve",
+    "swarm_destroy",
+    "task_status",
+    "memory_search",
+    "add_conversation",
+    "get_conversations",
+    "memory_status",
+]
 
 
 @pytest.mark.parametrize(
@@ -67,10 +76,18 @@ async def test_every_tool_publishes_a_closed_schema_without_an_output_schema(app
 async def test_the_hints_say_which_tools_read_destroy_and_may_be_repeated() -> None:
     hints = {tool.name: tool.published().annotations for tool in ALL_TOOLS}
 
-    reading = {"search_knowledge", "swarm_status", "memory_search", "get_conversations", "memory_status", "agent_list"}
+    reading = {
+        "search_knowledge",
+        "swarm_status",
+        "memory_search",
+        "get_conversations",
+        "memory_status",
+        "agent_list",
+        "task_status",
+    }
     assert {name for name, hint in hints.items() if hint and hint.read_only_hint} == reading
-    assert {name for name, hint in hints.items() if hint and hint.destructive_hint} == {"memory_usage"}
-    assert {name for name, hint in hints.items() if hint and hint.idempotent_hint} == reading
+    assert {name for name, hint in hints.items() if hint and hint.destructive_hint} == {"memory_usage", "swarm_destroy"}
+    assert {name for name, hint in hints.items() if hint and hint.idempotent_hint} == reading | {"swarm_destroy"}
 
 
 async def test_the_instructions_fit_what_a_client_shows(app: App) -> None:
@@ -86,6 +103,7 @@ async def test_reading_leaves_the_file_untouched(session: Session, app: App) -> 
     await session.store("k", {"word": 1}, tags=["t"])
     id_ = (await session.add("topic", "word", session_id="talk"))["id"]
     await session.call("swarm_init")
+    await session.call("task_orchestrate", task="all")
     watcher = sqlite3.connect(app.settings.database_path)
     marks = "SELECT (SELECT max(seq) FROM changes), count(*), (SELECT group_concat(value) FROM facts) FROM requests"
 
@@ -100,6 +118,8 @@ async def test_reading_leaves_the_file_untouched(session: Session, app: App) -> 
         ("swarm_status", {}),
         ("swarm_status", {"verbose": True}),
         ("agent_list", {}),
+        ("swarm_status", {"agents": True, "tasks": "ready"}),
+        ("task_status", {"taskId": "t1"}),
         ("file_reserve", {"paths": ["src/**"], "action": "check"}),
         ("memory_search", {"query": "word"}),
         ("get_conversations", {"session_id": "talk"}),

@@ -66,7 +66,7 @@ async def test_auto_measures_the_tasks_and_says_why(session: Session) -> None:
 async def test_what_was_measured_is_kept_with_the_swarm(session: Session) -> None:
     made = await session.call("swarm_init", tasks=FAN, maxAgents=3)
 
-    shown = await session.call("swarm_status", swarmId=made["swarmId"])
+    shown = await session.call("swarm_status", swarmId=made["swarmId"], verbose=True)
 
     for name in ("topology", "recommendedAgents", "reasons", "metrics", "thresholds"):
         assert shown[name] == made[name]

@@ -1,7 +1,7 @@
 """Who acts in which swarm, and how agents join one."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from swarm_memory.errors import NotFound, SwarmFull, SwarmMemoryError
 from swarm_memory.models.actor import Actor, Life
@@ -12,6 +12,7 @@ from swarm_memory.services.presence import Presence
 from swarm_memory.services.refusals import explain
 from swarm_memory.services.swarm import CURRENT, SwarmService
 from swarm_memory.storage.agents import AgentStore, join
+from swarm_memory.storage.swarms import end
 from swarm_memory.storage.writer import OperationRefused, Writer
 
 _SHOWN_QUIET: Final = 3
@@ -134,6 +135,19 @@ class CrewService:
             raise await self._explain(refused.guard, swarm) from None
         name = wish.name or wish.role
         return Joined(outcome["handle"], name, outcome["position"], outcome["seq"], swarm)
+
+    async def end(self, swarm_id: str, caller: Caller, named: str | None) -> dict[str, Any]:
+        """Archive a swarm and cancel what is open in it.
+
+        Raises:
+            TopologyForbidden: Only the coordinator may, except in a mesh.
+        """
+        entered = await self.enter(swarm_id, caller, named)
+        try:
+            [outcome] = await self._writer.apply([end(entered.swarm.num, entered.life, entered.actor)], caller.request)
+        except OperationRefused as refused:
+            raise explain(refused.guard, entered.swarm.topology, "") from None
+        return outcome
 
     async def list(self, swarm: Swarm, limit: int) -> tuple[list[AgentLine], int, int]:
         """Agents, living ones first; how many ever joined, and how many live."""

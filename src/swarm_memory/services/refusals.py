@@ -41,6 +41,7 @@ _ALLOWED: Final[dict[str, dict[str, str]]] = {
         "ring": "the position behind the author's reviews in a ring",
         "mesh": "another one than the author reviews in a mesh",
     },
+    "refuse_ending": dict.fromkeys((one.value for one in Topology), "only the coordinator ends a swarm"),
     "refuse_other_role": dict.fromkeys(
         (one.value for one in Topology),
         "with the strategy specialized an agent claims tasks of its own role",
@@ -55,6 +56,7 @@ _INSTEAD: Final = {
     "refuse_directing": "ask the coordinator.",
     "refuse_assigning_outside": "name an agent of your group, or ask the coordinator.",
     "refuse_reviewing": "leave the review to them.",
+    "refuse_ending": "ask the coordinator, or run swarm-memory swarm end.",
     "refuse_other_role": "leave role out, or spawn an agent of that type.",
 }
 

@@ -46,9 +46,15 @@ def beat(lives: Sequence[Life], seen: Sequence[tuple[str, str | None]]) -> Chang
             _SQL["touch_seen_agents"].bind(seen=told),
             _SQL["renew_claims"].bind(seen=told),
             _SQL["forget_sessions"].bind(),
+            archive_idle(),
         ),
         _SQL["beat_result"].bind(),
     )
+
+
+def archive_idle() -> Statement:
+    """End swarms that nobody works in any more."""
+    return _SQL["archive_idle_swarms"].bind()
 
 
 def _ended() -> list[Statement]:

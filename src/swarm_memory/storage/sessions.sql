@@ -32,6 +32,15 @@ UPDATE agents
         OR (SELECT count(*) FROM live_agents WHERE live_agents.swarm = agents.swarm)
            < (SELECT max_agents FROM swarms WHERE swarms.num = agents.swarm));
 
+-- A swarm whose tasks have all ended, or can never begin, and whose agents have been gone for an hour.
+-- name: archive_idle_swarms
+UPDATE swarms SET status = 'archived', updated_at = (SELECT now FROM clock)
+ WHERE status = 'active' AND updated_at < (SELECT now FROM clock) - 3600000
+   AND EXISTS (SELECT 1 FROM tasks WHERE swarm = swarms.num)
+   AND NOT EXISTS (SELECT 1 FROM tasks WHERE swarm = swarms.num AND tasks.status IN ('proposed', 'ready', 'claimed', 'review'))
+   AND NOT EXISTS (SELECT 1 FROM agents, clock WHERE swarm = swarms.num AND retired_at IS NULL AND last_seen > now - 3600000)
+   AND NOT EXISTS (SELECT 1 FROM tasks, clock WHERE swarm = swarms.num AND tasks.updated_at > now - 3600000);
+
 -- name: refuse_gone_agent
 INSERT INTO refusal SELECT 1 WHERE :agent IS NOT NULL AND NOT EXISTS (SELECT 1 FROM live_agents WHERE num = :agent);
 

@@ -2,14 +2,14 @@
 
 from dataclasses import asdict
 
-from swarm_memory.models.actor import Life
+from swarm_memory.models.actor import Actor, Life
 from swarm_memory.models.caller import Caller
 from swarm_memory.models.swarm import DEFAULT_MAX_AGENTS, Choice, Strategy, Swarm, SwarmWish
 from swarm_memory.models.values import to_json
 from swarm_memory.storage.database import Database
 from swarm_memory.storage.ids import new_id
 from swarm_memory.storage.queries import load_queries
-from swarm_memory.storage.sessions import opening
+from swarm_memory.storage.sessions import archive_idle, opening
 from swarm_memory.storage.writer import Change
 
 _SQL = load_queries("swarms")
@@ -44,8 +44,23 @@ def join_or_create(wish: SwarmWish, choice: Choice, life: Life, caller: Caller) 
         **fit,
     )
     return Change(
-        (*opening(life, None), create), _SQL["create_swarm_result"].bind(id=id_, project=caller.project, **fit)
+        (*opening(life, None), archive_idle(), create),
+        _SQL["create_swarm_result"].bind(id=id_, project=caller.project, **fit),
     )
+
+
+def end(num: int, life: Life, actor: Actor | None) -> Change:
+    """Archive a swarm and cancel what is open in it; ending it again changes nothing.
+
+    Args:
+        num: Its row number.
+        life: The caller's session.
+        actor: Who must be allowed to; None: whoever has the store in hand.
+    """
+    allowed = [] if actor is None else [_SQL["refuse_ending"].bind(swarm=num, actor=actor.key)]
+    name = None if actor is None else actor.key
+    ended = (_SQL["cancel_open_tasks"].bind(swarm=num, actor=name), _SQL["archive_swarm"].bind(swarm=num))
+    return Change((*opening(life, None), *allowed, *ended), _SQL["end_result"].bind(swarm=num))
 
 
 class SwarmStore:

@@ -25,6 +25,22 @@ SELECT json_object('id', id, 'joined', json(iif(id = :id, 'false', 'true')), 'se
         AND (:fit_learning IS NULL OR learning = :fit_learning))
  ORDER BY id = :id DESC, num DESC LIMIT 1;
 
+-- name: refuse_ending
+INSERT INTO refusal SELECT 1 FROM swarms
+ WHERE num = :swarm AND topology <> 'mesh' AND :actor NOT IN (SELECT actor FROM coordinators WHERE swarm = :swarm);
+
+-- name: cancel_open_tasks
+UPDATE tasks SET status = 'cancelled', attempt_ended = 'cancelled', ended_at = (SELECT now FROM clock), owner = NULL,
+       lease_until = 0, hard_until = 0, version = version + 1, updated_at = (SELECT now FROM clock), actor = :actor
+ WHERE swarm = :swarm AND grp IS NOT NULL AND ended_at IS NULL;
+
+-- name: archive_swarm
+UPDATE swarms SET status = 'archived', updated_at = (SELECT now FROM clock) WHERE num = :swarm AND status = 'active';
+
+-- name: end_result
+SELECT json_object('status', status, 'seq', (SELECT max(seq) FROM changes))
+  FROM swarms WHERE num = :swarm;
+
 -- name: get_swarm
 SELECT num, id, project, objective, topology, requested_topology, strategy, max_agents, recommended_agents, learning,
        report AS report_json, config AS config_json, status, coordinator, created_at

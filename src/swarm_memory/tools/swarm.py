@@ -15,10 +15,13 @@ from swarm_memory.tools._arguments import CommonArguments, Id, plain
 from swarm_memory.tools._boundary import Call, Tool
 from swarm_memory.tools._measured import measured
 from swarm_memory.tools._shape import without_none
+from swarm_memory.tools._status import listed, work_of
 from swarm_memory.tools._task_items import Tasks, plan_of
+from swarm_memory.tools.agents import agents_of
 from swarm_memory.tools.status import store_status
 
 _PERSISTENCE: Final = ("local", "turso")
+_OBJECTIVE: Final = 200
 _WISHES: Final = frozenset(("topology", "max_agents", "strategy", "learning", "objective", "tasks", "config"))
 _HOW_TO_JOIN: Final = "call swarm_init with this swarmId from any session, agent or machine on the same store"
 
@@ -48,7 +51,17 @@ class SwarmStatusArguments(CommonArguments):
     """Arguments of ``swarm_status``."""
 
     swarm_id: Id = Field(CURRENT, alias="swarmId")
+    agents: bool = False
+    tasks: Annotated[str, Field(min_length=1, max_length=40)] | None = Field(
+        None, description="A status to list, or an id (t42) to see whole."
+    )
     verbose: bool = False
+
+
+class SwarmDestroyArguments(CommonArguments):
+    """Arguments of ``swarm_destroy``."""
+
+    swarm_id: Id = Field(alias="swarmId")
 
 
 async def swarm_init(call: Call, arguments: SwarmInitArguments) -> dict[str, Any]:
@@ -95,17 +108,38 @@ async def swarm_init(call: Call, arguments: SwarmInitArguments) -> dict[str, Any
 
 
 async def swarm_status(call: Call, arguments: SwarmStatusArguments) -> dict[str, Any]:
-    """One swarm and the store it lives in."""
+    """One swarm, its work, and the store it lives in; with verbose, why it is wired so."""
     swarm = await call.app.swarms.find(arguments.swarm_id, call.caller)
-    answer = {
-        "swarmId": swarm.id,
-        "project": swarm.project,
-        **_told(swarm),
-        "persistence": call.app.swarms.persistence,
-        "created_at": iso(swarm.created_at),
-        "store": await store_status(call, verbose=arguments.verbose),
-    }
+    answer = {"swarmId": swarm.id, **_in_short(swarm), **await work_of(call, swarm)}
+    if arguments.tasks is not None:
+        answer |= await listed(call, swarm, arguments.tasks)
+    if arguments.agents:
+        answer |= await agents_of(call, swarm)
+    if arguments.verbose:
+        answer |= {"project": swarm.project, **_told(swarm), "created_at": iso(swarm.created_at)}
+    answer["persistence"] = call.app.swarms.persistence
+    answer["store"] = await store_status(call, verbose=arguments.verbose)
     return without_none(answer)
+
+
+async def swarm_destroy(call: Call, arguments: SwarmDestroyArguments) -> dict[str, Any]:
+    """End a swarm."""
+    outcome = await call.app.crew.end(arguments.swarm_id, call.caller, arguments.agent)
+    return {"success": True, "swarmId": arguments.swarm_id, **outcome}
+
+
+def _in_short(swarm: Swarm) -> dict[str, Any]:
+    """What everybody in it must know."""
+    objective = swarm.objective
+    return {
+        "objective": objective if objective is None or len(objective) <= _OBJECTIVE else objective[:_OBJECTIVE] + "…",
+        "topology": swarm.topology,
+        "strategy": swarm.strategy,
+        "maxAgents": swarm.max_agents,
+        "recommendedAgents": swarm.recommended_agents,
+        "learning": bool(swarm.learning),
+        "status": swarm.status,
+    }
 
 
 def _known(name: str, given: str | None, names: tuple[str, ...]) -> str | None:
@@ -142,11 +176,21 @@ TOOLS: Final = (
     ),
     Tool(
         "swarm_status",
-        "The current swarm (or swarmId) as the store has it, and the state of the store itself.",
+        "The swarm as the store has it: tasks by status, living agents, stalls; lists and single tasks on request; "
+        "and the state of the store.",
         SwarmStatusArguments,
         swarm_status,
         Toolset.DEFAULT,
         read_only=True,
+        idempotent=True,
+    ),
+    Tool(
+        "swarm_destroy",
+        "End a swarm: its open tasks are cancelled, it takes nothing more; memory and outcomes stay.",
+        SwarmDestroyArguments,
+        swarm_destroy,
+        Toolset.ALL,
+        destructive=True,
         idempotent=True,
     ),
 )

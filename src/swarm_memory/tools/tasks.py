@@ -1,6 +1,5 @@
 """task_orchestrate, task_claim and task_update: work that is handed out once."""
 
-import re
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
@@ -9,20 +8,21 @@ from swarm_memory.config import Toolset
 from swarm_memory.errors import InvalidArgument
 from swarm_memory.models.memory import iso
 from swarm_memory.models.plan import Plan, in_order
-from swarm_memory.models.tasks import PRIORITIES, ClaimId
+from swarm_memory.models.tasks import PRIORITIES
 from swarm_memory.models.values import check_text, encode
 from swarm_memory.services.claims import Claimed, NothingToClaim, Update
 from swarm_memory.services.swarm import CURRENT
 from swarm_memory.services.topology import STRATEGY_NAMES
 from swarm_memory.tools._arguments import ANY_JSON, CommonArguments, Id, plain
 from swarm_memory.tools._boundary import Call, Tool
+from swarm_memory.tools._claim_id import claim_id
 from swarm_memory.tools._shape import without_none
+from swarm_memory.tools._status import whole
 from swarm_memory.tools._task_items import Role, Subtasks, TaskItemArguments, plan_of
 from swarm_memory.tools._tasks import created, shown_claim
 
 _MAX_RESULT: Final = 20_000
 _MAX_EVIDENCE: Final = 2_000
-_CLAIM: Final = re.compile(r"t([1-9]\d{0,15})(?:\.([1-9]\d{0,15}))?")
 
 Title = Annotated[str, Field(min_length=1, max_length=200)]
 Note = Annotated[str, Field(min_length=1, max_length=2_000)]
@@ -49,6 +49,12 @@ class TaskClaimArguments(CommonArguments):
     task_id: ClaimName | None = Field(None, alias="taskId", description="Only this one, as t42.")
     role: Role | None = Field(None, description="Tasks of this role instead of your own.")
     wait: Annotated[float, Field(ge=0, le=25, allow_inf_nan=False)] = Field(0, description="Seconds to wait for one.")
+
+
+class TaskStatusArguments(CommonArguments):
+    """Arguments of ``task_status``."""
+
+    task_id: ClaimName = Field(alias="taskId")
 
 
 class TaskUpdateArguments(CommonArguments):
@@ -81,13 +87,13 @@ async def task_orchestrate(call: Call, arguments: TaskOrchestrateArguments) -> d
 
 def _after(plan: Plan, before: list[str]) -> Plan:
     """The same plan, all of it after some existing tasks."""
-    stored = frozenset(_claim_id(one).seq for one in before)
+    stored = frozenset(claim_id(one).seq for one in before)
     return Plan(plan.items, plan.deps, tuple(deps | stored for deps in plan.stored))
 
 
 async def task_claim(call: Call, arguments: TaskClaimArguments) -> dict[str, Any]:
     """Take a task."""
-    task = None if arguments.task_id is None else _claim_id(arguments.task_id).seq
+    task = None if arguments.task_id is None else claim_id(arguments.task_id).seq
     entered = await call.app.crew.enter(arguments.swarm_id, call.caller, arguments.agent)
     found = await call.app.claims.claim(entered, (task, arguments.role), arguments.wait, call.caller)
     match found:
@@ -99,9 +105,14 @@ async def task_claim(call: Call, arguments: TaskClaimArguments) -> dict[str, Any
             return {"claim": None, "task": None, "reason": found.reason, **left}
 
 
+async def task_status(call: Call, arguments: TaskStatusArguments) -> dict[str, Any]:
+    """One task, whole."""
+    return await whole(call, claim_id(arguments.task_id), None)
+
+
 async def task_update(call: Call, arguments: TaskUpdateArguments) -> dict[str, Any]:
     """Tell what became of a claim."""
-    id_ = _claim_id(arguments.claim)
+    id_ = claim_id(arguments.claim)
     if arguments.note is not None:
         check_text(arguments.note, "note")
     _check_size("result", arguments.result, _MAX_RESULT)
@@ -123,15 +134,6 @@ async def task_update(call: Call, arguments: TaskUpdateArguments) -> dict[str, A
 
 def _attempts_left(action: str, outcome: dict[str, Any]) -> int | None:
     return outcome["max_attempts"] - outcome["attempts"] if action in ("fail", "reject") else None
-
-
-def _claim_id(text: str) -> ClaimId:
-    found = _CLAIM.fullmatch(text)
-    if not found:
-        raise InvalidArgument(
-            f"{plain(repr(text))} names no task or claim.", next_step="send t42, or t42.3 as task_claim gave it."
-        )
-    return ClaimId(int(found[1]), int(found[2]) if found[2] else None)
 
 
 def _check_size(name: str, value: Any, most: int) -> None:
@@ -183,5 +185,14 @@ TOOLS: Final = (
         TaskUpdateArguments,
         task_update,
         Toolset.DEFAULT,
+    ),
+    Tool(
+        "task_status",
+        "One task whole, or a group with its parts: text, state, dependencies, attempts.",
+        TaskStatusArguments,
+        task_status,
+        Toolset.ALL,
+        read_only=True,
+        idempotent=True,
     ),
 )
