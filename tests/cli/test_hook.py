@@ -128,7 +128,10 @@ def test_a_session_is_told_a_note_once_until_it_changes_or_the_session_loses_sig
     event(run, "session-start", source="resume")
     assert not told()
     event(run, "session-start", source="compact")
-    assert told()
+    assert not told()  # the brief had all of it
+    run("set", "auth/rotation", ROTATION + " and more of it" * 400).expect(0)
+    event(run, "session-start", source="clear")
+    assert (told(), told()) == (True, False)  # the brief had its beginning
     # Where that cannot be kept, it is told again.
     shutil.rmtree(run.home / "recalled")
     (run.home / "recalled").write_text("no directory")
@@ -258,9 +261,9 @@ def test_a_primary_is_read_and_one_that_is_gone_is_not_waited_for(run: Commands,
     with Sqld(tmp_path / "primary") as primary:
         remote = Commands(run.home, run.cwd, {**run.env, "TURSO_DB_URL": primary.url})
         remote("set", "auth/rotation", "Refresh tokens rotate on every use").expect(0)
-        assert "auth/rotation" in context(event(remote, "session-start", source="startup"), "session-start")
         told = context(event(remote, "user-prompt", prompt="how do refresh tokens rotate"), "user-prompt")
         assert "auth/rotation" in told
+        assert "auth/rotation" in context(event(remote, "session-start", source="startup"), "session-start")
         assert log(run) == []
     assert event(remote, "session-start", source="startup") == Done(0, "", "")
     assert len(log(run)) == 1

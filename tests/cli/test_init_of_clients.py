@@ -65,6 +65,7 @@ def test_each_client_gets_its_entry_once_and_undo_leaves_nothing(run: Commands, 
     assert path.read_bytes() == written
     run("init", "--client", client, "--undo", "--yes").expect(0)
     assert not path.exists()
+    assert list(run.cwd.iterdir()) == []
     assert "nothing was changed" in run("init", "--client", client, "--undo", "--yes").expect(0).out
 
 

@@ -54,10 +54,10 @@ def test_one_command_and_two_sessions_bring_a_memory_from_one_to_the_next(tmp_pa
         server.close_stdin()
         server.end()
 
-    # The next one begins with it, and a prompt about it brings it up again.
+    # The next one begins with it, and one that began with something else is told it for a prompt.
     for answer in (
         hook("SessionStart", "second", source="startup"),
-        hook("UserPromptSubmit", "second", prompt="Why do we rotate refresh tokens?"),
+        hook("UserPromptSubmit", "third", prompt="Why do we rotate refresh tokens?"),
     ):
         told = json.loads(answer)["hookSpecificOutput"]["additionalContext"]
         assert "Refresh tokens rotate on every use, because of replay attacks." in told

@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
@@ -46,6 +47,9 @@ class Edit:
             raise InvalidArgument(f"{self.path} has changed meanwhile.", next_step="run the command again.")
         if self.after is None:
             self.path.resolve().unlink(missing_ok=True)
+            if self.path.parent.name.startswith("."):  # a client's folder, perhaps made for this file alone
+                with suppress(OSError):
+                    self.path.parent.rmdir()
         else:
             replace(self.path, self.after)
 

@@ -39,6 +39,11 @@ def recall_text(hits: Sequence[Hit], most: int) -> str:
     return "\n".join([head, *notes]) if notes else ""
 
 
+def is_whole(memory: Memory, text: str) -> bool:
+    """Whether a text of ``brief_text`` holds all of a memory, not an excerpt."""
+    return memory.id in text and _line(memory.text) in text
+
+
 def _notes(memories: Iterable[tuple[Memory, Places]], count: int, left: int) -> list[str]:
     """One line each, as long as there is room: each may use an even share of what is left."""
     notes: list[str] = []

@@ -6,12 +6,12 @@ a convenience: where it cannot be read or written, or is full, a note is told ag
 
 import hashlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from swarm_memory.models.search import Hit
+from swarm_memory.models.memory import Memory
 
 FOLDER: Final = "recalled"
 _MOST_BYTES: Final = 60_000
@@ -26,12 +26,12 @@ class Told:
         name = hashlib.sha256(session.encode("utf-8", "replace")).hexdigest()[:24]
         self._path = home / FOLDER / name if session else None
 
-    def new(self, hits: Sequence[Hit]) -> list[Hit]:
-        """Those that the session has not seen in this version."""
+    def has(self) -> Callable[[Memory], bool]:
+        """Whether the session has seen a memory in its present version."""
         seen = self._seen()
-        return [hit for hit in hits if _line(hit) not in seen]
+        return lambda memory: _line(memory) in seen
 
-    def add(self, hits: Iterable[Hit]) -> None:
+    def add(self, memories: Iterable[Memory]) -> None:
         """Remember these."""
         if self._path is None:
             return
@@ -40,7 +40,7 @@ class Told:
             with self._path.open("a", encoding="utf-8") as file:
                 if file.tell() >= _MOST_BYTES:
                     return
-                file.writelines(f"{_line(hit)}\n" for hit in hits)
+                file.writelines(f"{_line(one)}\n" for one in memories)
 
     def forget(self) -> None:
         """The session has lost sight of what it was told; files of sessions a week ago go too."""
@@ -62,5 +62,5 @@ class Told:
             return set()
 
 
-def _line(hit: Hit) -> str:
-    return f"{hit.memory.id} {hit.memory.version}"
+def _line(memory: Memory) -> str:
+    return f"{memory.id} {memory.version}"

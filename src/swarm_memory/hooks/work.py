@@ -5,7 +5,7 @@ from typing import Any, Final
 from swarm_memory.errors import SwarmMemoryError
 from swarm_memory.hooks.event import Event, directory_of
 from swarm_memory.hooks.store import Reach
-from swarm_memory.hooks.text import brief_text, recall_text
+from swarm_memory.hooks.text import brief_text, is_whole, recall_text
 from swarm_memory.hooks.told import Told
 from swarm_memory.hooks.transcript import Checkpoint, checkpoint_of, read_tail
 from swarm_memory.models.memory import Memory
@@ -46,14 +46,17 @@ async def brief(event: Event, reach: Reach, told: Told) -> str:
         told.forget()
     project = reach.caller.project
     memories, total = await reach.search.brief(Filters(project, only_project=True), _BRIEF_NOTES)
-    return brief_text(project, _without_surplus(memories, event), total, BRIEF_TOKENS)
+    text = brief_text(project, _without_surplus(memories, event), total, BRIEF_TOKENS)
+    told.add(memory for memory in memories if is_whole(memory, text))
+    return text
 
 
 async def recall(event: Event, reach: Reach, told: Told) -> str:
     """What is relevant for a prompt and new to the session; empty where nothing is."""
-    hits = told.new(await relevant(event.prompt, reach))[:RECALLED]
+    known = told.has()
+    hits = [hit for hit in await relevant(event.prompt, reach) if not known(hit.memory)][:RECALLED]
     text = recall_text(hits, RECALL_TOKENS)
-    told.add(hit for hit in hits if hit.memory.id in text)
+    told.add(hit.memory for hit in hits if hit.memory.id in text)
     return text
 
 
