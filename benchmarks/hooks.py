@@ -2,7 +2,7 @@
 
 For each size a fresh store is filled with generated memories; then each hook is run as Claude Code runs it, a process
 of the installed program with the event on stdin, one after another. ``python`` is the interpreter alone, which no hook
-can be faster than. Prints a table (milliseconds) and writes JSON to ``benchmarks/results/hooks.json``.
+can be faster than; ``processor`` is the median of what a run took of one, whatever else the machine did. Prints a table and writes JSON to ``benchmarks/results/hooks.json``.
 """
 
 import argparse
@@ -15,7 +15,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import quantiles
+from resource import RUSAGE_CHILDREN, getrusage
+from statistics import median, quantiles
 from typing import Any
 
 import anyio
@@ -62,11 +63,17 @@ def events(chance: random.Random, path: Path) -> dict[str, Callable[[], dict[str
     }
 
 
-def timed(command: list[str], env: dict[str, str], data: str) -> tuple[float, int]:
-    """Milliseconds of one process, and how many bytes it printed."""
-    begin = time.perf_counter()
+def timed(command: list[str], env: dict[str, str], data: str) -> tuple[float, float, int]:
+    """Milliseconds of one process, those of a processor that it took, and how many bytes it printed."""
+    begin, used = time.perf_counter(), processor()
     done = subprocess.run(command, input=data.encode(), env=env, capture_output=True, timeout=SECONDS, check=True)
-    return (time.perf_counter() - begin) * 1000, len(done.stdout)
+    return (time.perf_counter() - begin) * 1000, processor() - used, len(done.stdout)
+
+
+def processor() -> float:
+    """Milliseconds that all ended children have taken of a processor."""
+    spent = getrusage(RUSAGE_CHILDREN)
+    return (spent.ru_utime + spent.ru_stime) * 1000
 
 
 def percentiles(values: list[float]) -> dict[str, float]:
@@ -82,19 +89,24 @@ def run(size: int, times: int) -> dict[str, dict[str, float]]:
         env = {**os.environ, "SWARM_MEMORY_HOME": folder, "SWARM_MEMORY_PROJECT": PROJECT}
         told = events(random.Random(SEED), transcript(home))
         taken: dict[str, list[float]] = {name: [] for name in ["python", *told]}
+        busy: dict[str, list[float]] = {name: [] for name in taken}
         spoken = dict.fromkeys(taken, 0)
         for number in range(times + 2):
             for name, figures in taken.items():
                 command = [sys.executable, "-c", "pass"] if name == "python" else [str(PROGRAM), "hook", name]
                 data = json.dumps(told[name]()) if name in told else ""
-                milliseconds, printed = timed(command, env, data)
+                milliseconds, used, printed = timed(command, env, data)
                 if number >= 2:  # the first ones fill the caches of the file system
                     figures.append(milliseconds)
+                    busy[name].append(used)
                     spoken[name] += printed > 0
         log = home / "hooks.log"
         if log.exists():
             raise SystemExit(f"a hook failed: {log.read_text()}")
-        return {name: percentiles(values) | {"spoke": spoken[name]} for name, values in taken.items()}
+        return {
+            name: percentiles(values) | {"processor": round(median(busy[name])), "spoke": spoken[name]}
+            for name, values in taken.items()
+        }
 
 
 def main() -> None:
@@ -104,10 +116,15 @@ def main() -> None:
     options = parser.parse_args()
     sizes = [int(size) for size in options.sizes.split(",")]
     results = {size: run(size, options.times) for size in sizes}
-    print(f"| milliseconds, p50 / p95 / worst | {' | '.join(f'{size:,} memories' for size in sizes)} |")
+    print(
+        f"| milliseconds, p50 / p95 / worst / of a processor | {' | '.join(f'{size:,} memories' for size in sizes)} |"
+    )
     print("| --- |" + " --- |" * len(sizes))
     for name in results[sizes[0]]:
-        cells = (" / ".join(f"{results[size][name][one]:.0f}" for one in ("p50", "p95", "worst")) for size in sizes)
+        cells = (
+            " / ".join(f"{results[size][name][one]:.0f}" for one in shown)
+            for size in sizes
+        )
         print(f"| {name} | {' | '.join(cells)} |")
     RESULTS.mkdir(exist_ok=True)
     report = {"machine": machine(), "times": options.times, "sizes": results}

@@ -1,5 +1,6 @@
 """Entry of ``swarm-memory`` and ``python -m swarm_memory``."""
 
+import gc
 import sys
 
 from swarm_memory import __version__
@@ -12,6 +13,7 @@ def main() -> None:
         print(f"swarm-memory {__version__}")
         return
     if sys.argv[1:2] == ["hook"] and sys.argv[2:] in [[event] for event in EVENTS.values()]:
+        gc.disable()  # what is made in so short a process lives until its end
         from swarm_memory.hooks.run import run  # noqa: PLC0415 - see above
 
         run(sys.argv[2])

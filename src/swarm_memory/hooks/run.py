@@ -1,7 +1,6 @@
 """One hook as a process: the event in, the client's JSON out, and whatever happens, exit code 0."""
 
 import asyncio
-import gc
 import json
 import os
 import sys
@@ -28,7 +27,6 @@ def run(name: str) -> NoReturn:
     Args:
         name: ``session-start``, ``user-prompt``, ``pre-compact`` or ``session-end``.
     """
-    gc.disable()  # what is made lives until the end, which is near
     home = home_of()
     try:
         text = asyncio.run(_answer(name, read_event(), quick_settings(), home))
