@@ -2,7 +2,8 @@
 
 For each size a fresh store is filled with generated memories; then each hook is run as Claude Code runs it, a process
 of the installed program with the event on stdin, one after another. ``python`` is the interpreter alone, which no hook
-can be faster than; ``processor`` is the median of what a run took of one, whatever else the machine did. Prints a table and writes JSON to ``benchmarks/results/hooks.json``.
+can be faster than; ``processor`` is the median of what a run took of one, whatever else the machine did. Prints a table
+and writes JSON to ``benchmarks/results/hooks.json``.
 """
 
 import argparse
