@@ -117,15 +117,11 @@ def main() -> None:
     options = parser.parse_args()
     sizes = [int(size) for size in options.sizes.split(",")]
     results = {size: run(size, options.times) for size in sizes}
-    print(
-        f"| milliseconds, p50 / p95 / worst / of a processor | {' | '.join(f'{size:,} memories' for size in sizes)} |"
-    )
+    shown = ("p50", "p95", "worst", "processor")
+    print(f"| milliseconds: {' / '.join(shown)} | {' | '.join(f'{size:,} memories' for size in sizes)} |")
     print("| --- |" + " --- |" * len(sizes))
     for name in results[sizes[0]]:
-        cells = (
-            " / ".join(f"{results[size][name][one]:.0f}" for one in shown)
-            for size in sizes
-        )
+        cells = (" / ".join(f"{results[size][name][one]:.0f}" for one in shown) for size in sizes)
         print(f"| {name} | {' | '.join(cells)} |")
     RESULTS.mkdir(exist_ok=True)
     report = {"machine": machine(), "times": options.times, "sizes": results}
