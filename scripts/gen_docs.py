@@ -25,6 +25,7 @@ from swarm_memory.errors import InvalidArgument, SwarmMemoryError
 from swarm_memory.models.plan import MAX_TASKS
 from swarm_memory.models.values import MAX_DEPTH, MAX_VALUE_BYTES, WHOLE_VALUE_BYTES
 from swarm_memory.models.words import MAX_TERMS
+from swarm_memory.services.mail import INBOX_BYTES
 from swarm_memory.services.memory import HISTORY_WHOLE
 from swarm_memory.services.search import BRIEF_TOKENS, CANDIDATES
 from swarm_memory.tools import memory
@@ -62,6 +63,7 @@ CONSTANTS: Final = {
     "part_bytes": f"{WHOLE_VALUE_BYTES:,}",
     "list_bytes": f"{LIST_BYTES:,}",
     "claim_tokens": str(CLAIM_TOKENS),
+    "inbox_bytes": f"{INBOX_BYTES:,}",
     "tasks": f"{MAX_TASKS:,}",
     "tags": f"{MAX_TAGS} tags of at most {MAX_TAG} characters",
     "request_id": f"`{REQUEST_ID}`",

@@ -17,6 +17,7 @@ from swarm_memory.services.claims import ClaimService
 from swarm_memory.services.crew import CrewService
 from swarm_memory.services.health import HealthService
 from swarm_memory.services.knowledge import KnowledgeService
+from swarm_memory.services.mail import MailService
 from swarm_memory.services.memory import MemoryService
 from swarm_memory.services.patterns import Patterns
 from swarm_memory.services.presence import Presence
@@ -34,6 +35,7 @@ from swarm_memory.storage.database import Location
 from swarm_memory.storage.feed import Feed
 from swarm_memory.storage.globs import GlobReads
 from swarm_memory.storage.health import HealthReads
+from swarm_memory.storage.mail import MailReads
 from swarm_memory.storage.memories import MemoryStore
 from swarm_memory.storage.opening import OpenStore, open_store
 from swarm_memory.storage.reservations import ReservationReads
@@ -60,6 +62,7 @@ class App:
     tasks: TaskService
     claims: ClaimService
     reservations: ReservationService
+    mail: MailService
     presence: Presence
     waiting: Waiting
     changes: ChangesService
@@ -163,6 +166,7 @@ def _compose(settings: Settings, opened: OpenStore) -> App:
         tasks=tasks,
         claims=ClaimService(ClaimReads(database), crew, tasks, writer, far=database.mode == "remote"),
         reservations=ReservationService(ReservationReads(database), patterns, writer),
+        mail=MailService(MailReads(database), crew, presence, writer, far=database.mode == "remote"),
         presence=presence,
         waiting=waiting,
         changes=ChangesService(feed, waiting, CursorReads(database), writer),

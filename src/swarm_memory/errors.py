@@ -23,6 +23,7 @@ The tree::
     ├── AgentGone                [agent_gone]          the agent was retired, or its place is taken
     ├── SwarmEnded               [swarm_ended]         the swarm is archived
     ├── TopologyForbidden        [topology_forbidden]  the swarm's topology does not let this agent do that
+    ├── InboxFull                [inbox_full]          a recipient has too much unread mail
     ├── InternalError            [internal_error]      a fault of this program; the log has the reference
     └── StorageError
         ├── StorageBusy          [storage_busy]        the lock was not free in time; retryable
@@ -179,6 +180,12 @@ class TopologyForbidden(SwarmMemoryError):
     """The swarm's topology or strategy does not let this agent do that."""
 
     code = "topology_forbidden"
+
+
+class InboxFull(SwarmMemoryError):
+    """A recipient has 5,000 unread messages; nothing was sent."""
+
+    code = "inbox_full"
 
 
 class InternalError(SwarmMemoryError):

@@ -23,6 +23,8 @@ SWARM = [
     "task_orchestrate",
     "task_claim",
     "task_update",
+    "message_send",
+    "inbox",
     "wait_for_changes",
 ]
 

@@ -58,6 +58,7 @@ class Interest:
         swarm: Id; None is every swarm of the project.
         keys: Memories whose key one of these matches; none: all.
         but: Actors whose own changes are left out.
+        mine: Actors whose mail is told: what they get, and what became of what they sent.
     """
 
     project: str
@@ -65,6 +66,7 @@ class Interest:
     swarm: str | None = None
     keys: tuple[Glob, ...] = ()
     but: tuple[str, ...] = ()
+    mine: tuple[str, ...] = ()
 
     def has(self, event: Event) -> bool:
         """Whether the event is wanted, as far as its key says."""

@@ -55,6 +55,7 @@ class SwarmWish:
     Attributes:
         asked_topology: The canonical name, ``auto``, or None.
         plan: Tasks of the work; with them a new swarm is always made.
+        group_mail: In a hierarchy, members of a group may write to each other.
     """
 
     asked_topology: str | None
@@ -64,6 +65,7 @@ class SwarmWish:
     objective: str | None
     config: dict[str, Any] | None
     plan: Plan | None = None
+    group_mail: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,11 @@ class Presence:
             self._beating = asyncio.get_running_loop().create_task(self._keep_beating())
         return known.life
 
+    def life(self, session: str | None) -> Life | None:
+        """A session that has made a swarm call."""
+        known = self._present.get(session or self._own)
+        return None if known is None else known.life
+
     def saw(self, session: str | None, agent: str | None) -> None:
         """Somebody called, with whatever tool: the next heartbeat tells it. Without a swarm call before, nothing."""
         known = self._present.get(session or self._own)

@@ -17,6 +17,9 @@ TOPOLOGY_ALIASES: Final = {
     "adaptive": AUTO,
 }
 
+GROUP_MAIL: Final = ("hybrid", "hierarchical-mesh")
+"""Names that mean a hierarchy whose groups are meshes, for mail."""
+
 STRATEGY_ALIASES: Final = {"adaptive": Strategy.BALANCED.value, "auto": Strategy.BALANCED.value}
 
 TOPOLOGY_NAMES: Final = (AUTO, *(one.value for one in Topology), *TOPOLOGY_ALIASES)

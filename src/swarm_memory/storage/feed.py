@@ -75,6 +75,7 @@ class Feed:
                 swarm=interest.swarm,
                 kinds=to_json(interest.kinds),
                 but=to_json(interest.but),
+                mine=to_json(interest.mine),
             ),
         )
         events = [_event(row) for row in rows]

@@ -45,6 +45,7 @@ def beat(lives: Sequence[Life], seen: Sequence[tuple[str, str | None]]) -> Chang
             _touch(lives),
             _SQL["touch_seen_agents"].bind(seen=told),
             _SQL["renew_claims"].bind(seen=told),
+            _SQL["tell_lost_of_lapsed"].bind(),
             _SQL["forget_sessions"].bind(),
             archive_idle(),
         ),

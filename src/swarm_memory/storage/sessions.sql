@@ -69,6 +69,15 @@ UPDATE tasks SET lease_until = (SELECT now + quiet FROM clock, sessions WHERE se
        FROM json_each(:seen) AS one JOIN sessions ON sessions.id = json_extract(one.value, '$[0]')
       WHERE json_extract(one.value, '$[1]') IS NULL);
 
+-- Unread mail of agents whose sessions lapsed within a day: their senders hear of it.
+-- name: tell_lost_of_lapsed
+UPDATE deliveries SET lost_at = (SELECT now FROM clock)
+ WHERE (recipient, message) IN (
+   SELECT recipient, message FROM sessions CROSS JOIN agents ON agents.session = sessions.id
+                                           CROSS JOIN deliveries ON recipient = agents.handle
+    WHERE lease_until <= (SELECT now FROM clock) AND lease_until > (SELECT now FROM clock) - 86400000
+      AND retired_at IS NULL AND state = 0 AND lost_at IS NULL LIMIT 100);
+
 -- name: forget_sessions
 DELETE FROM sessions WHERE id IN (SELECT id FROM sessions, clock WHERE lease_until < now - 604800000 LIMIT 100);
 

@@ -1,6 +1,7 @@
 """Swarms in the store."""
 
 from dataclasses import asdict
+from typing import Any
 
 from swarm_memory.models.actor import Actor, Life
 from swarm_memory.models.caller import Caller
@@ -24,7 +25,9 @@ def join_or_create(wish: SwarmWish, choice: Choice, life: Life, caller: Caller) 
         "fit_max_agents": wish.max_agents,
         "fit_learning": None if wish.learning is None else int(wish.learning),
     }
-    report = {"reasons": list(choice.reasons), "confidence": choice.confidence, "need": choice.need}
+    report: dict[str, Any] = {"reasons": list(choice.reasons), "confidence": choice.confidence, "need": choice.need}
+    if wish.group_mail:
+        report["group_mail"] = True
     if choice.assessment:
         report |= asdict(choice.assessment)
     create = _SQL["create_swarm"].bind(

@@ -92,7 +92,10 @@ async def answer(
         )
         app.presence.saw(caller.origin.session, arguments.agent)
         with one_call():
-            return success(await tool.run(Call(app, caller), arguments), tool.name)
+            content = await tool.run(Call(app, caller), arguments)
+            if "unread" not in content and (unread := await app.mail.unread(caller, arguments.agent)):
+                content["unread"] = unread
+            return success(content, tool.name)
     except SwarmMemoryError as error:
         return refusal(error)
     except Exception:  # noqa: BLE001 - the boundary: a fault must not reach the client raw, nor end the server

@@ -38,12 +38,14 @@ class WaitArguments(CommonArguments):
 
 async def wait_for_changes(call: Call, arguments: WaitArguments) -> dict[str, Any]:
     """Events behind the cursor, at once or as soon as there are some."""
+    actors = await call.app.mail.actors(call.caller, arguments.agent)
     interest = Interest(
         call.caller.project,
         tuple(arguments.kinds or KINDS),
         arguments.swarm_id,
         tuple(compile_glob(pattern) for pattern in arguments.keys or ()),
-        (arguments.agent,) if arguments.agent else (),
+        but=actors if arguments.agent else (),
+        mine=actors,
     )
     since = None if arguments.since is None else _cursor(arguments.since)
     if arguments.agent is None:
@@ -73,7 +75,9 @@ def one_line(event: Event) -> str:
     if event.kind == "memory":
         place = f"{event.namespace}/{name}" if event.keyed else f"{event.ref} {name!r}"
         return f"memory {event.op} {place}{f' v{event.version}' if event.version else ''}{by}"
-    title = f" {name!r}" if event.kind == "task" else ""
+    title = f" {name!r}" if event.name is not None else ""
+    if event.kind == "message" and event.op == "undelivered":
+        by = f" to {(event.actor or '')[:_NAME]}, who is gone"
     return f"{event.kind} {event.ref} {event.op}{title}{by}"
 
 

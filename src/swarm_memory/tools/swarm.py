@@ -10,7 +10,13 @@ from swarm_memory.models.memory import iso
 from swarm_memory.models.swarm import Strategy, Swarm, SwarmWish
 from swarm_memory.models.values import check_text, encode
 from swarm_memory.services.swarm import CURRENT
-from swarm_memory.services.topology import STRATEGY_ALIASES, STRATEGY_NAMES, TOPOLOGY_ALIASES, TOPOLOGY_NAMES
+from swarm_memory.services.topology import (
+    GROUP_MAIL,
+    STRATEGY_ALIASES,
+    STRATEGY_NAMES,
+    TOPOLOGY_ALIASES,
+    TOPOLOGY_NAMES,
+)
 from swarm_memory.tools._arguments import CommonArguments, Id, plain
 from swarm_memory.tools._boundary import Call, Tool
 from swarm_memory.tools._measured import measured
@@ -89,6 +95,7 @@ async def swarm_init(call: Call, arguments: SwarmInitArguments) -> dict[str, Any
             objective=arguments.objective,
             config=arguments.config,
             plan=None if arguments.tasks is None else plan_of(arguments.tasks, "tasks"),
+            group_mail=topology in GROUP_MAIL,
         )
         joined = await call.app.swarms.init(wish, persistence, call.caller)
     answer: dict[str, Any] = {

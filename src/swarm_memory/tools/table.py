@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from swarm_memory.config import Toolset
-from swarm_memory.tools import agents, changes, companions, knowledge, memory, reservations, status, swarm, tasks
+from swarm_memory.tools import agents, changes, companions, knowledge, mail, memory, reservations, status, swarm, tasks
 from swarm_memory.tools._boundary import Tool
 
 ALL_TOOLS: Final[tuple[Tool, ...]] = (
@@ -13,6 +13,7 @@ ALL_TOOLS: Final[tuple[Tool, ...]] = (
     *swarm.TOOLS,
     *agents.TOOLS,
     *tasks.TOOLS,
+    *mail.TOOLS,
     *changes.TOOLS,
     *reservations.TOOLS,
     *companions.TOOLS,

@@ -30,21 +30,24 @@ CREATE TABLE messages (
 
 CREATE INDEX messages_by_expiry ON messages (expires_at);
 
--- One for each who gets it. A message is unread, read, or acknowledged; one that asks for no acknowledgement is done
--- with when it is read.
+-- One for each who gets it. state: 0 unread; 1 read, and an acknowledgement is asked for; 2 done with.
 CREATE TABLE deliveries (
-  recipient   TEXT NOT NULL,                -- actor
-  message     INTEGER NOT NULL,
-  wanted      TEXT,                         -- whom the sender wanted, where the topology sends it to this one instead
-  read_at     INTEGER,
-  acked_at    INTEGER,
-  lost_at     INTEGER,                      -- the recipient was gone before it was read, and the sender was told
-  shown       TEXT,                         -- the call that showed it last
+  recipient TEXT NOT NULL,                  -- actor
+  message   INTEGER NOT NULL,
+  state     INTEGER NOT NULL DEFAULT 0,
+  ack       INTEGER NOT NULL,               -- as its message's
+  shows     INTEGER NOT NULL DEFAULT 0,     -- how often it was shown
+  shown_in  TEXT,                           -- the call that showed it last
+  lost_at   INTEGER,                        -- the recipient was gone before it was read, and the sender was told
+  acked_at  INTEGER,
+  wanted    TEXT,                           -- whom the sender wanted, where the topology sends it to this one instead
   PRIMARY KEY (recipient, message)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX deliveries_by_message ON deliveries (message);
-CREATE INDEX deliveries_unread ON deliveries (recipient, message) WHERE read_at IS NULL;
+CREATE INDEX deliveries_open ON deliveries (recipient, state, message) WHERE state < 2;
+CREATE INDEX deliveries_new ON deliveries (recipient, message) WHERE state = 0 AND lost_at IS NULL;
+CREATE INDEX deliveries_shown ON deliveries (shown_in) WHERE shown_in IS NOT NULL;
 
 CREATE TRIGGER message_sent AFTER INSERT ON messages BEGIN
   INSERT INTO changes (kind, op, ref, actor, at, swarm)
@@ -57,6 +60,11 @@ CREATE TRIGGER message_acked AFTER UPDATE OF acked_at ON deliveries
   INSERT INTO changes (kind, op, ref, actor, at, swarm)
     SELECT 'message', 'ack', 'm' || seq, NEW.recipient, NEW.acked_at, swarm FROM messages
      WHERE seq = NEW.message AND ack = 1;
+END;
+
+CREATE TRIGGER mail_of_retired AFTER UPDATE OF retired_at ON agents
+  WHEN NEW.retired_at IS NOT NULL AND OLD.retired_at IS NULL BEGIN
+  UPDATE deliveries SET lost_at = NEW.retired_at WHERE recipient = NEW.handle AND state = 0 AND lost_at IS NULL;
 END;
 
 CREATE TRIGGER message_lost AFTER UPDATE OF lost_at ON deliveries
