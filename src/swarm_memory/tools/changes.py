@@ -11,7 +11,7 @@ from swarm_memory.models.events import KINDS, Cursor, Event, Interest
 from swarm_memory.models.globs import compile_glob
 from swarm_memory.services.changes import Happened
 from swarm_memory.services.excerpt import tokens_of
-from swarm_memory.tools._arguments import CommonArguments, Id, Pattern, plain
+from swarm_memory.tools._arguments import CommonArguments, Id, Pattern, bounded, plain
 from swarm_memory.tools._boundary import Call, Tool
 from swarm_memory.tools._shape import without_none
 
@@ -23,15 +23,15 @@ _CURSOR: Final = re.compile(r"([0-9a-f]{1,32}):(\d{1,18})")
 class WaitArguments(CommonArguments):
     """Arguments of ``wait_for_changes``."""
 
-    since: Annotated[str, Field(max_length=64)] | None = Field(
-        None, description="cursor of the last answer. Default: where this agent's last wait ended, else now."
+    since: Annotated[str, bounded("since", 1, 64)] | None = Field(
+        None, description="cursor of the last answer. Default: where your last wait ended, else now."
     )
     kinds: Annotated[list[Literal["memory", "swarm", "agent", "task", "message"]], Field(min_length=1)] | None = Field(
         None, description="Default all."
     )
-    swarm_id: Id | None = Field(None, alias="swarmId", description="Default: every swarm of the project.")
+    swarm_id: Id | None = Field(None, alias="swarmId", description="Default: all of the project.")
     keys: Annotated[list[Pattern], Field(min_length=1, max_length=16)] | None = Field(
-        None, description="Of memory only keys that match one of these globs."
+        None, description="Globs; only such keys of memory."
     )
     timeout: Annotated[float, Field(ge=0, le=50, allow_inf_nan=False)] = 25
 
@@ -94,9 +94,8 @@ def _cursor(given: str) -> Cursor:
 TOOLS: Final = (
     Tool(
         "wait_for_changes",
-        "What has happened since a cursor, else wait for the next thing: changes of memory keys, tasks, agents, mail. "
-        "Use it instead of polling. Pass the answer's cursor as since next time. reset: true means that events were "
-        "missed: look again at what you need.",
+        "What has happened since a cursor, else wait for the next thing: memory keys, tasks, agents, mail. Use it "
+        "instead of polling; send the answer's cursor as since next time. reset: true means that events were missed.",
         WaitArguments,
         wait_for_changes,
         Toolset.DEFAULT,

@@ -20,23 +20,21 @@ _ID: Final = re.compile(r"m([1-9]\d{0,15})")
 Recipient = Annotated[str, bounded("to", 1, 130)]
 Body = Annotated[str, bounded("body", 1, 4_096)]
 Subject = Annotated[str, bounded("subject", 1, 200)]
-MessageId = Annotated[str, Field(max_length=20)]
+MessageId = Annotated[str, bounded("id", 2, 20)]
 
 
 class MessageSendArguments(CommonArguments):
     """Arguments of ``message_send``."""
 
     to: Recipient | Annotated[list[Recipient], Field(min_length=1, max_length=64)] | None = Field(
-        None, description="Names or handles, coordinator, or * for all. Default: whom you reply to."
+        None, description="Handles or names, coordinator, or * for all."
     )
     body: Body
     subject: Subject | None = None
     reply_to: MessageId | None = None
     thread: MessageId | None = None
-    ack: bool = Field(False, description="It stays in the inbox until acknowledged, and you hear of that.")
-    ttl: Annotated[float, Field(ge=1, le=_THIRTY_DAYS, allow_inf_nan=False)] = Field(
-        _THIRTY_DAYS, description="Seconds."
-    )
+    ack: bool = Field(False, description="It stays until acknowledged, and you hear of that.")
+    ttl: Annotated[float, Field(ge=1, le=_THIRTY_DAYS, allow_inf_nan=False)] = _THIRTY_DAYS
     swarm_id: Id = Field(CURRENT, alias="swarmId")
 
 
@@ -125,8 +123,8 @@ def _number(name: str, given: str) -> int:
 TOOLS: Final = (
     Tool(
         "message_send",
-        "Write to other agents of the swarm. What the topology does not allow goes to the coordinator or your lead "
-        "instead, and the answer says so. Facts that others need later belong into the memory.",
+        "Write to other agents of the swarm. What the topology forbids goes to the coordinator or your lead instead, "
+        "and the answer says so. What others need later belongs into the memory.",
         MessageSendArguments,
         message_send,
         Toolset.DEFAULT,
