@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 CLAUDE_CODE: Final = "@anthropic-ai/claude-code@2.1.330"
+CODEX: Final = "@openai/codex@0.169.0"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,14 @@ class Node:
         if not folder.exists():
             self.install(CLAUDE_CODE)
         [program] = folder.glob("claude-code-*/claude*")
+        return program
+
+    def codex(self) -> Path:
+        """Install Codex, unless that was done; its program, which the platform's package holds."""
+        folder = self.folder / "node_modules" / "@openai"
+        if not folder.exists():
+            self.install(CODEX)
+        [program] = folder.glob("codex-*/vendor/*/bin/codex")
         return program
 
     def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
