@@ -17,6 +17,7 @@ from swarm_memory.services.claims import ClaimService
 from swarm_memory.services.crew import CrewService
 from swarm_memory.services.health import HealthService
 from swarm_memory.services.knowledge import KnowledgeService
+from swarm_memory.services.lessons import LessonService
 from swarm_memory.services.mail import MailService
 from swarm_memory.services.memory import MemoryService
 from swarm_memory.services.patterns import Patterns
@@ -35,6 +36,7 @@ from swarm_memory.storage.database import Location
 from swarm_memory.storage.feed import Feed
 from swarm_memory.storage.globs import GlobReads
 from swarm_memory.storage.health import HealthReads
+from swarm_memory.storage.lessons import LessonReads
 from swarm_memory.storage.mail import MailReads
 from swarm_memory.storage.memories import MemoryStore
 from swarm_memory.storage.opening import OpenStore, open_store
@@ -61,6 +63,7 @@ class App:
     crew: CrewService
     tasks: TaskService
     claims: ClaimService
+    lessons: LessonService
     reservations: ReservationService
     mail: MailService
     presence: Presence
@@ -146,6 +149,7 @@ def _compose(settings: Settings, opened: OpenStore) -> App:
     swarms = SwarmService(SwarmStore(database), presence, writer, mode=database.mode, thresholds=settings.thresholds)
     crew = CrewService(swarms, AgentStore(database), presence, writer)
     patterns = Patterns(GlobReads(database), writer)
+    lessons = LessonService(LessonReads(database), lambda: search_at("auto"))
     tasks = TaskService(TaskStore(database), patterns, crew)
 
     def close() -> None:
@@ -164,7 +168,8 @@ def _compose(settings: Settings, opened: OpenStore) -> App:
         swarms=swarms,
         crew=crew,
         tasks=tasks,
-        claims=ClaimService(ClaimReads(database), crew, tasks, writer, far=database.mode == "remote"),
+        claims=ClaimService(ClaimReads(database), crew, tasks, lessons, writer, far=database.mode == "remote"),
+        lessons=lessons,
         reservations=ReservationService(ReservationReads(database), patterns, writer),
         mail=MailService(MailReads(database), crew, presence, writer, far=database.mode == "remote"),
         presence=presence,

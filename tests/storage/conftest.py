@@ -56,6 +56,13 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGener
         yield store
 
 
+@pytest.fixture(params=STORES, scope="module")
+async def schema_only(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Any]:
+    """One such store for all tests of a module that only prepare queries."""
+    async with opened(request.param, tmp_path_factory.mktemp("schema")) as store:
+        yield store
+
+
 @pytest.fixture
 def bench(database: Any) -> Bench:
     """The stores on it, with a clock that a test can move."""

@@ -63,8 +63,8 @@ def test_there_are_queries_to_check() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(QUERIES) - set(NO_STATEMENT)))
-async def test_a_query_prepares_and_scans_no_table(database: Database, name: str) -> None:
-    plan = await _plan(database, QUERIES[name])
+async def test_a_query_prepares_and_scans_no_table(schema_only: Database, name: str) -> None:
+    plan = await _plan(schema_only, QUERIES[name])
 
     scans = [step for step in plan if step.startswith("SCAN") and not _HARMLESS.match(step)]
     if name in MAY_SCAN:
@@ -83,8 +83,8 @@ async def test_a_query_prepares_and_scans_no_table(database: Database, name: str
         ("search.newest", "memories_by_change (project=?)"),
     ],
 )
-async def test_a_hot_read_goes_straight_to_its_rows(database: Database, name: str, index: str) -> None:
-    plan = await _plan(database, QUERIES[name])
+async def test_a_hot_read_goes_straight_to_its_rows(schema_only: Database, name: str, index: str) -> None:
+    plan = await _plan(schema_only, QUERIES[name])
 
     assert any(f"SEARCH memories USING INDEX {index}" in step for step in plan), plan
     assert not any("TEMP B-TREE" in step for step in plan), plan

@@ -15,6 +15,7 @@ class Knowledge:
         tags: None: none given (a replacement keeps what is there).
         attributes: None as for tags.
         conversation: The session id of the dialogue that this is a turn of; None for knowledge.
+        lesson: An agent learned it from a task.
     """
 
     topic: str | None
@@ -25,10 +26,13 @@ class Knowledge:
     source: str | None = None
     priority: str | None = None
     conversation: str | None = None
+    lesson: bool = False
 
     @property
     def kind(self) -> Kind:
-        """A turn is a conversation's, all else is knowledge."""
+        """A turn is a conversation's, what was learned a lesson, all else is knowledge."""
+        if self.lesson:
+            return Kind.LESSON
         return Kind.KNOWLEDGE if self.conversation is None else Kind.CONVERSATION
 
     @property

@@ -2,21 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from swarm_memory.errors import ClaimOpen, InvalidArgument, StaleClaim, SwarmMemoryError
+from swarm_memory.errors import ClaimOpen, StaleClaim, SwarmMemoryError
 from swarm_memory.models.caller import Caller
 from swarm_memory.models.swarm import Strategy, Swarm
-from swarm_memory.models.tasks import ClaimId, Task
-from swarm_memory.models.values import to_json
+from swarm_memory.models.tasks import ClaimId
 from swarm_memory.services.crew import CrewService, Entered
+from swarm_memory.services.lessons import Lesson, LessonService
 from swarm_memory.services.refusals import explain
 from swarm_memory.services.tasks import TaskService
+from swarm_memory.services.updates import Asked, Update, change_of
 from swarm_memory.storage import claims
 from swarm_memory.storage.claims import ClaimReads, Place, Waiting
-from swarm_memory.storage.writer import Change, OperationRefused, Writer
+from swarm_memory.storage.writer import OperationRefused, Writer
 
 _LOOK_SECONDS: Final = 0.25
 _LOOK_FAR_SECONDS: Final = 1.0
@@ -31,6 +31,7 @@ class Claimed:
 
     task: dict[str, Any]
     swarm: Swarm
+    lessons: list[Lesson]
 
     @property
     def id(self) -> ClaimId:
@@ -46,28 +47,21 @@ class NothingToClaim:
     waiting: Waiting
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
-    """What ``task_update`` was asked for.
-
-    Attributes:
-        evidence: Of the outcome: ``{command, exit_code}``.
-        to: Name or handle that it is handed to.
-    """
-
-    action: str
-    note: str | None = None
-    result: Any = None
-    to: str | None = None
-    evidence: dict[str, Any] | None = None
-    lessons_used: tuple[str, ...] = ()
-
-
 class ClaimService:
     """Takes tasks, and tells what became of them."""
 
-    def __init__(self, reads: ClaimReads, crew: CrewService, tasks: TaskService, writer: Writer, *, far: bool) -> None:
+    def __init__(
+        self,
+        reads: ClaimReads,
+        crew: CrewService,
+        tasks: TaskService,
+        lessons: LessonService,
+        writer: Writer,
+        *,
+        far: bool,
+    ) -> None:
         """Use these services, this store and its writer; ``far``: every look at it costs a round trip."""
+        self._lessons = lessons
         self._reads = reads
         self._crew = crew
         self._tasks = tasks
@@ -96,7 +90,8 @@ class ClaimService:
             seq = (await self._reads.claimable(swarm.num))[1] if wait else 0
             try:
                 [outcome] = await self._writer.apply([change], caller.request)
-                return Claimed(outcome, swarm)
+                shown = await self._lessons.for_task(swarm.project, outcome) if swarm.learning else []
+                return Claimed(outcome, swarm, shown)
             except OperationRefused as refused:
                 if refused.guard != "refuse_empty_claim":
                     raise await self._explain_claim(refused.guard, entered) from None
@@ -116,7 +111,8 @@ class ClaimService:
         entered = await self._crew.enter_num(task.swarm, caller, named)
         place = Place(task.swarm, id_.seq, id_.fence, entered.life, entered.actor)
         to = None if update.to is None else await self._crew.recipient(entered, update.to)
-        change = _ACTIONS[update.action](place, update, to, task)
+        learned = self._lessons.learned(update.lessons_used, update.lesson, task, success=update.action == "complete")
+        change = change_of(Asked(place, update, to, task, learned, caller))
         try:
             [outcome] = await self._writer.apply([change], caller.request)
         except OperationRefused as refused:
@@ -172,69 +168,3 @@ def _why(waiting: Waiting, roles: list[str], role: str | None, swarm: Swarm) -> 
     if waiting.blocked or waiting.proposed:
         return "what is left is stalled: see swarm_status" if waiting.blocked else "what is left is only proposed"
     return "there are no open tasks"
-
-
-def _needs_fence(place: Place) -> None:
-    if place.fence is None:
-        raise InvalidArgument(
-            f"claim names the task t{place.seq}, and this action needs your claim of it.",
-            next_step=f"send what task_claim gave, such as t{place.seq}.1.",
-        )
-
-
-_Action = Callable[[Place, Update, str | None, Task], Change]
-
-
-def _progress(place: Place, update: Update, _to: str | None, _task: Task) -> Change:
-    _needs_fence(place)
-    if update.note is None:
-        raise InvalidArgument("progress without a note says nothing.", next_step="send note: how far you are.")
-    return claims.progress(place, update.note)
-
-
-def _extend(place: Place, update: Update, _to: str | None, _task: Task) -> Change:
-    _needs_fence(place)
-    return claims.extend(place, update.note)
-
-
-def _end(place: Place, update: Update, _to: str | None, _task: Task) -> Change:
-    _needs_fence(place)
-    evidence = None if update.evidence is None else to_json(update.evidence)
-    learned = (evidence, evidence is not None, len(update.lessons_used))
-    return claims.end(place, update.action, update.note, update.result, learned)
-
-
-def _release(place: Place, update: Update, _to: str | None, _task: Task) -> Change:
-    _needs_fence(place)
-    return claims.release(place, update.note, None)
-
-
-def _hand_off(place: Place, update: Update, to: str | None, _task: Task) -> Change:
-    if to is None:
-        raise InvalidArgument("handoff needs to.", next_step="send to: an agent's handle, or release the task.")
-    return claims.assign(place, update.note, to) if place.fence is None else claims.release(place, update.note, to)
-
-
-def _decide(place: Place, update: Update, _to: str | None, task: Task) -> Change:
-    if task.stored_status == "proposed":
-        return claims.take_up(place, update.note) if update.action == "approve" else claims.cancel(place, update.note)
-    if place.fence is None:
-        place = Place(place.swarm, place.seq, task.fence, place.life, place.actor)
-    return claims.review(place, update.action, update.note)
-
-
-def _cancel(place: Place, update: Update, _to: str | None, _task: Task) -> Change:
-    return claims.cancel(place, update.note)
-
-
-_ACTIONS: Final[dict[str, _Action]] = {
-    "progress": _progress,
-    "extend": _extend,
-    "complete": _end,
-    "fail": _end,
-    "release": _release,
-    "handoff": _hand_off,
-    "approve": _decide,
-    "reject": _decide,
-    "cancel": _cancel,
-}

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from swarm_memory.models.actor import Actor, Life
+from swarm_memory.models.caller import Caller
 from swarm_memory.models.values import to_json
 from swarm_memory.storage.database import Database
+from swarm_memory.storage.lessons import Learned, learn, settle
 from swarm_memory.storage.queries import Statement, load_queries
 from swarm_memory.storage.sessions import opening
 from swarm_memory.storage.writer import Change
@@ -87,23 +89,28 @@ def extend(place: Place, note: str | None) -> Change:
     return _held(place, extended)
 
 
-def end(place: Place, action: str, note: str | None, result: Any, learned: tuple[str | None, bool, int]) -> Change:
+def end(
+    place: Place, action: str, told: tuple[str | None, Any], evidence: str | None, learned: Learned, caller: Caller
+) -> Change:
     """Complete or fail it.
 
     Args:
         place: The claim.
         action: ``complete`` or ``fail``.
-        note: What the next one should know.
-        result: Any JSON value; None: none.
-        learned: Evidence as JSON, whether it verifies the outcome, and how many lessons were used.
+        told: A note for the next one, and the result, any JSON value; None: none.
+        evidence: JSON; verifies the outcome.
+        learned: What the agent says of lessons.
+        caller: Who calls.
     """
-    evidence, verified, lessons = learned
-    told = None if result is None else to_json(result)
+    note, result = told[0], None if told[1] is None else to_json(told[1])
+    verified = evidence is not None
     noted = _UPDATES["note_attempt"].bind(
-        seq=place.seq, fence=place.fence, evidence=evidence, verified=int(verified), lessons=lessons
+        seq=place.seq, fence=place.fence, evidence=evidence, verified=int(verified), lessons=len(learned.used)
     )
-    ended = _UPDATES[action].bind(seq=place.seq, note=note, result=told, actor=place.actor.key)
-    return _held(place, noted, ended)
+    ended = _UPDATES[action].bind(seq=place.seq, note=note, result=result, actor=place.actor.key)
+    success = action == "complete"
+    learning = learn(place.seq, place.fence or 0, learned, caller, success=success, verified=verified)
+    return _held(place, noted, ended, *learning)
 
 
 def release(place: Place, note: str | None, to: str | None) -> Change:
@@ -143,8 +150,8 @@ def take_up(place: Place, note: str | None) -> Change:
     )
 
 
-def review(place: Place, action: str, note: str | None) -> Change:
-    """Approve or reject what another one has completed; approval verifies the outcome."""
+def review(place: Place, action: str, note: str | None, now: int) -> Change:
+    """Approve or reject what another one has completed; that verifies the outcome, for lessons at the time ``now``."""
     verified = [_UPDATES["verify_attempt"].bind(seq=place.seq, fence=place.fence)] if action == "approve" else []
     return _change(
         place,
@@ -154,6 +161,7 @@ def review(place: Place, action: str, note: str | None) -> Change:
         ),
         *verified,
         _UPDATES[action].bind(seq=place.seq, note=note, actor=place.actor.key),
+        *settle(place.seq, place.fence or 0, now, success=action == "approve"),
     )
 
 

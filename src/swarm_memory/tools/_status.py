@@ -4,9 +4,11 @@ import json
 from typing import Any, Final
 
 from swarm_memory.errors import InvalidArgument
+from swarm_memory.models.lessons import Outcomes
 from swarm_memory.models.memory import iso
 from swarm_memory.models.swarm import Swarm
 from swarm_memory.models.tasks import PRIORITIES, STATUSES, ClaimId, Task, TaskLine
+from swarm_memory.services.lessons import ENOUGH
 from swarm_memory.tools._arguments import plain
 from swarm_memory.tools._boundary import Call
 from swarm_memory.tools._claim_id import claim_id, is_claim_id
@@ -30,10 +32,25 @@ async def work_of(call: Call, swarm: Swarm) -> dict[str, Any]:
     if oldest is not None:
         claim, owner, since = oldest
         told["oldest_claim"] = {"claim": claim, "agent": owner, "since": iso(since)}
+    if swarm.learning:
+        told["learned"] = _learned(*await call.app.lessons.outcomes(swarm))
     if stalled:
         told["stalled"] = [f"t{seq} {_short(title, 40)}" for seq, title in stalled[:_STALLED]]
         told |= {"more_stalled": True} if len(stalled) > _STALLED else {}
     return told
+
+
+def _learned(with_lessons: Outcomes, without: Outcomes) -> dict[str, Any]:
+    """Success with lessons and without, where there is enough to compare."""
+    number = with_lessons.number + without.number
+    told: dict[str, Any] = {"outcomes": number, "verified": with_lessons.verified + without.verified}
+    if number < ENOUGH:
+        return told | {"note": f"not enough data: {ENOUGH} outcomes are needed"}
+    return told | {"with_lessons": _rate(with_lessons), "without": _rate(without)}
+
+
+def _rate(outcomes: Outcomes) -> str:
+    return f"{outcomes.successes} of {outcomes.number} succeeded"
 
 
 async def listed(call: Call, swarm: Swarm, wanted: str) -> dict[str, Any]:

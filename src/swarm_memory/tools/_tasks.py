@@ -12,6 +12,7 @@ from swarm_memory.tools._shape import without_none
 CLAIM_TOKENS: Final = 500
 _SHOWN: Final = 20
 _SHOWN_TITLE: Final = 80
+_SHOWN_LESSON: Final = 280
 
 
 def created(made: Created) -> dict[str, Any]:
@@ -45,6 +46,8 @@ def shown_claim(claimed: Claimed) -> dict[str, Any]:
     answer: dict[str, Any] = {"claim": str(claimed.id), "task": shown}
     if task["recovery"]:
         answer["recovery"] = _recovery(task["recovery"])
+    if claimed.lessons:
+        answer["lessons"] = [{"id": one.id, "lesson": _short(one.text, _SHOWN_LESSON)} for one in claimed.lessons]
     answer |= {"lease_until": iso(task["lease_until"]), "seq": task["change"]}
     if task["body"]:
         room = (CLAIM_TOKENS - cost_of(answer) - 10) * 4

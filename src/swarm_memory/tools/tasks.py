@@ -10,9 +10,10 @@ from swarm_memory.models.memory import iso
 from swarm_memory.models.plan import Plan, in_order
 from swarm_memory.models.tasks import PRIORITIES
 from swarm_memory.models.values import check_text, encode
-from swarm_memory.services.claims import Claimed, NothingToClaim, Update
+from swarm_memory.services.claims import Claimed, NothingToClaim
 from swarm_memory.services.swarm import CURRENT
 from swarm_memory.services.topology import STRATEGY_NAMES
+from swarm_memory.services.updates import Update
 from swarm_memory.tools._arguments import ANY_JSON, CommonArguments, Id, plain
 from swarm_memory.tools._boundary import Call, Tool
 from swarm_memory.tools._claim_id import claim_id
@@ -26,7 +27,7 @@ _MAX_EVIDENCE: Final = 2_000
 
 Title = Annotated[str, Field(min_length=1, max_length=200)]
 Note = Annotated[str, Field(min_length=1, max_length=2_000)]
-ClaimName = Annotated[str, Field(min_length=1, max_length=40)]
+ClaimName = Annotated[str, Field(max_length=40)]
 
 
 class TaskOrchestrateArguments(CommonArguments):
@@ -68,6 +69,10 @@ class TaskUpdateArguments(CommonArguments):
         None, description="handoff: an agent's handle."
     )
     evidence: dict[str, Any] | None = Field(None, description="{command, exit_code} that shows the outcome.")
+    lesson: Annotated[str, Field(min_length=1, max_length=600)] | None = Field(
+        None, description="What you learned, when it helps and why; 60 words."
+    )
+    lessons_used: Annotated[list[Id], Field(max_length=10)] | None = None
 
 
 async def task_orchestrate(call: Call, arguments: TaskOrchestrateArguments) -> dict[str, Any]:
@@ -117,7 +122,17 @@ async def task_update(call: Call, arguments: TaskUpdateArguments) -> dict[str, A
         check_text(arguments.note, "note")
     _check_size("result", arguments.result, _MAX_RESULT)
     _check_evidence(arguments)
-    update = Update(arguments.action, arguments.note, arguments.result, arguments.to, arguments.evidence)
+    if arguments.lesson is not None:
+        check_text(arguments.lesson, "lesson")
+    update = Update(
+        action=arguments.action,
+        note=arguments.note,
+        result=arguments.result,
+        to=arguments.to,
+        evidence=arguments.evidence,
+        lesson=arguments.lesson,
+        lessons_used=tuple(arguments.lessons_used or ()),
+    )
     outcome = await call.app.claims.update(id_, update, call.caller, arguments.agent)
     return without_none(
         {

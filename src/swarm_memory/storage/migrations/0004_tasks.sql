@@ -13,6 +13,8 @@ CREATE TRIGGER swarm_created AFTER INSERT ON swarms BEGIN
     VALUES ('swarm', 'create', NEW.id, NEW.coordinator, NEW.created_at, NEW.num);
 END;
 
+CREATE INDEX swarms_active ON swarms (updated_at) WHERE status = 'active';
+
 CREATE TRIGGER swarm_status_changed AFTER UPDATE OF status ON swarms WHEN NEW.status <> OLD.status BEGIN
   INSERT INTO changes (kind, op, ref, actor, at, swarm)
     VALUES ('swarm', NEW.status, NEW.id, NULL, NEW.updated_at, NEW.num);
@@ -268,12 +270,14 @@ CREATE VIEW expired_claims AS
 
 -- What lessons did for the attempts that used them. Memories of the kind 'lesson' hold their texts.
 CREATE TABLE lesson_stats (
-  lesson     TEXT PRIMARY KEY,              -- memories.id
-  helpful    REAL NOT NULL,                 -- weights of outcomes, decayed up to the time at
-  harmful    REAL NOT NULL,
-  uses       INTEGER NOT NULL,
-  at         INTEGER NOT NULL,
-  retired_at INTEGER
+  lesson      TEXT PRIMARY KEY,             -- memories.id
+  helpful     REAL NOT NULL,                -- verified outcomes: sums of weights, each times the growth of its time, so
+  harmful     REAL NOT NULL,                -- that later ones weigh more and earlier ones need not be touched to decay
+  own_helpful REAL NOT NULL,                -- the same of outcomes that rest on an agent's own word
+  own_harmful REAL NOT NULL,
+  uses        INTEGER NOT NULL,
+  at          INTEGER NOT NULL,             -- of the last outcome
+  retired_at  INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE lesson_uses (
@@ -281,7 +285,7 @@ CREATE TABLE lesson_uses (
   task    INTEGER NOT NULL,
   fence   INTEGER NOT NULL,
   success INTEGER NOT NULL,
-  weight  REAL NOT NULL,                    -- 1.0: verified, 0.3: the agent's own word
+  weight  REAL NOT NULL,                    -- 1.0: verified, 0.3: the agent's own word, 0: under review
   at      INTEGER NOT NULL,
   PRIMARY KEY (lesson, task, fence)
 ) STRICT, WITHOUT ROWID;
