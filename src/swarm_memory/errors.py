@@ -13,6 +13,7 @@ The tree::
     ├── NotAList                 [not_a_list]          append to something that is no JSON list
     ├── NumberOverflow           [number_overflow]     the sum leaves the 64-bit integers or the doubles
     ├── TooLarge                 [too_large]           the outcome would break a size limit
+    ├── LooksLikeSecret          [looks_like_secret]   what is to be stored has the shape of a credential
     ├── RequestIdReused          [request_id_reused]   one request id, two different calls
     ├── NoPrimary                [no_primary]          Turso persistence asked for, none configured
     ├── StaleClaim               [stale_claim]         the claim is over: another one may have the task
@@ -120,6 +121,12 @@ class TooLarge(SwarmMemoryError):
     """The outcome of the write would break a size limit; nothing was written."""
 
     code = "too_large"
+
+
+class LooksLikeSecret(SwarmMemoryError):
+    """What is to be stored has the known shape of a credential; nothing was written."""
+
+    code = "looks_like_secret"
 
 
 class RequestIdReused(SwarmMemoryError):

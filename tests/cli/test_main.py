@@ -20,6 +20,7 @@ COMMANDS = [
     "purge",
     "push-to-primary",
     "restore",
+    "scan",
     "search",
     "serve",
     "set",

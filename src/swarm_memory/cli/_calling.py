@@ -13,7 +13,7 @@ from swarm_memory.config import Toolset, load_settings
 from swarm_memory.logs import configure_logs
 from swarm_memory.services.health import one_call
 from swarm_memory.tools._arguments import parse
-from swarm_memory.tools._boundary import Call
+from swarm_memory.tools._boundary import run
 from swarm_memory.tools.table import tools_of
 
 _T = TypeVar("_T")
@@ -26,13 +26,13 @@ def with_app(work: Callable[[App], Awaitable[_T]]) -> _T:
         SwarmMemoryError: A setting is wrong, the store cannot be opened, or what the work raises.
     """
 
-    async def run() -> _T:
+    async def main() -> _T:
         settings = load_settings()
         configure_logs(settings.log_level, settings.log_format)
         async with open_app(settings, lasting=False) as app:
             return await work(app)
 
-    return anyio.run(run)
+    return anyio.run(main)
 
 
 async def call(app: App, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,7 +45,7 @@ async def call(app: App, tool: str, arguments: Mapping[str, Any]) -> dict[str, A
     checked = parse(row.arguments, arguments)
     caller = app.caller(project=checked.project, agent=checked.agent)
     with one_call():
-        return await row.run(Call(app, caller), checked)
+        return await run(app, row, checked, caller)
 
 
 def answer(tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

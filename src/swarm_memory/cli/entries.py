@@ -54,6 +54,7 @@ def get(key: str | None, id_: str | None, namespace: str | None, project: str | 
     "--tag", "tags", multiple=True, metavar="TAG", help="Repeatable; --tag '' clears. Left out: as they were."
 )
 @click.option("--if-version", type=int, metavar="N", help="Only if the key is at version N now; 0: does not exist.")
+@click.option("--allow-secret", is_flag=True, default=None, help="Store VALUE although it looks like a secret.")
 @_options.namespace
 @_options.project
 @_options.as_json

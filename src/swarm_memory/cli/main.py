@@ -14,6 +14,7 @@ from swarm_memory.cli.init import init
 from swarm_memory.cli.moving import export, import_
 from swarm_memory.cli.purge import purge
 from swarm_memory.cli.push import push_to_primary
+from swarm_memory.cli.scan import scan
 from swarm_memory.cli.search import search
 from swarm_memory.cli.serve import serve
 from swarm_memory.cli.status import status
@@ -58,5 +59,6 @@ for _command in (
     backup,
     restore,
     purge,
+    scan,
 ):
     cli.add_command(_command)

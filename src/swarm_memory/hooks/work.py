@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from swarm_memory.errors import SwarmMemoryError
+from swarm_memory.errors import LooksLikeSecret
 from swarm_memory.hooks.event import Event, directory_of
 from swarm_memory.hooks.store import Reach
 from swarm_memory.hooks.text import brief_text, is_whole, recall_text
@@ -13,6 +13,7 @@ from swarm_memory.models.operations import Store
 from swarm_memory.models.search import Filters, Hit
 from swarm_memory.models.values import encode
 from swarm_memory.models.words import parse_words
+from swarm_memory.services.secrets import refuse_secrets
 
 BRIEF_TOKENS: Final = 800
 RECALL_TOKENS: Final = 500
@@ -74,11 +75,11 @@ async def checkpoint(event: Event, reach: Reach, why: str) -> str:
     if kept is None or not event.session:
         return ""
     why = f"{why} ({event.cause})" if event.cause else why
+    told = _told(kept, why)
     try:
-        await reach.memory.apply([_stored(event, _told(kept, why))], reach.caller)
-    except SwarmMemoryError as error:
-        if error.code != "looks_like_secret":
-            raise
+        await refuse_secrets(told, override=None)
+        await reach.memory.apply([_stored(event, told)], reach.caller)
+    except LooksLikeSecret:
         await reach.memory.apply([_stored(event, {"when": why, "files": list(kept.files)})], reach.caller)
     return ""
 

@@ -130,6 +130,24 @@ class CommonArguments(Arguments):
     project: ProjectName | None = Field(None, description="Another project.")
     agent: Name | None = Field(None, description="Your handle or name.")
 
+    def stored(self) -> dict[str, Any]:
+        """What a write with these arguments would store, as JSON values by name: all but who calls and from where."""
+        return {name: item for name, item in _plain(self).items() if name not in CommonArguments.model_fields}
+
+
+AllowSecret = Annotated[bool, Field(description="Store it although it looks like a secret.")]
+"""For tools whose text may look like a secret and be none."""
+
+
+def _plain(value: Any) -> Any:
+    """Arguments in arguments as what they were given as."""
+    if isinstance(value, Arguments):
+        return {name: _plain(getattr(value, name)) for name in value.given()}
+    if isinstance(value, list):
+        items = cast("list[Any]", value)
+        return [_plain(one) for one in items] if any(isinstance(one, Arguments) for one in items) else items
+    return value
+
 
 _ArgumentsT = TypeVar("_ArgumentsT", bound=Arguments)
 

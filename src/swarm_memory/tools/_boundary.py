@@ -16,6 +16,7 @@ from swarm_memory.logs import log
 from swarm_memory.models.caller import Caller
 from swarm_memory.models.values import check_text, to_json
 from swarm_memory.services.health import one_call
+from swarm_memory.services.secrets import refuse_secrets
 from swarm_memory.tools._arguments import Arguments, CommonArguments, parse, schema_of
 
 REQUEST_ID: Final = "swarm-memory/requestId"
@@ -92,7 +93,7 @@ async def answer(
         )
         app.presence.saw(caller.origin.session, arguments.agent)
         with one_call():
-            content = await tool.run(Call(app, caller), arguments)
+            content = await run(app, tool, arguments, caller)
             if "unread" not in content and (unread := await app.mail.unread(caller, arguments.agent)):
                 content["unread"] = unread
             return success(content, tool.name)
@@ -107,6 +108,20 @@ async def answer(
                 next_step="read the store before you repeat a write; report the reference with the server's log.",
             )
         )
+
+
+async def run(app: App, tool: Tool, arguments: CommonArguments, caller: Caller) -> dict[str, Any]:
+    """Run a tool on arguments that are checked; of those that would be stored, none holds a secret.
+
+    Raises:
+        LooksLikeSecret: One does, and the call does not say that it may.
+        SwarmMemoryError: What the tool refuses.
+    """
+    allowed: bool | None = getattr(arguments, "allow_secret", None)
+    if not tool.read_only and not allowed:
+        override = "allow_secret: true" if allowed is False else None
+        await refuse_secrets(arguments.stored(), override=override)
+    return await tool.run(Call(app, caller), arguments)
 
 
 def success(content: dict[str, Any], tool: str) -> types.CallToolResult:

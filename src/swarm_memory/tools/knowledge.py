@@ -13,6 +13,7 @@ from swarm_memory.models.search import Filters, Found, Hit
 from swarm_memory.models.values import encode
 from swarm_memory.services.search import BRIEF_TOKENS
 from swarm_memory.tools._arguments import (
+    AllowSecret,
     CommonArguments,
     Content,
     Id,
@@ -68,6 +69,7 @@ class AddKnowledgeArguments(CommonArguments):
     namespace: Namespace | None = None
     id: Id | None = Field(None, description="Replace this one.")
     if_version: IfVersion | None = None
+    allow_secret: AllowSecret = False
 
 
 async def search_knowledge(call: Call, arguments: SearchArguments) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from swarm_memory.models.values import MAX_VALUE_BYTES, check_text, decode, enco
 from swarm_memory.services.memory import HISTORY_WHOLE, Miss
 from swarm_memory.tools._arguments import (
     ANY_JSON,
+    AllowSecret,
     Arguments,
     CommonArguments,
     Cursor,
@@ -79,6 +80,11 @@ class MemoryUsageArguments(CommonArguments):
     offset: Annotated[int, Field(ge=0, le=MAX_VALUE_BYTES * 6)] | None = None
     operations: Annotated[list[OperationArguments], Field(min_length=1, max_length=_MAX_OPERATIONS)] | None = None
     sync: Literal["global", "local"] | None = None
+    allow_secret: AllowSecret = False
+
+    def stored(self) -> dict[str, Any]:
+        """Nothing where the action only reads."""
+        return super().stored() if self.action in _STORES else {}
 
     @field_validator("operations", mode="before")
     @classmethod
@@ -88,16 +94,17 @@ class MemoryUsageArguments(CommonArguments):
 
 _ALWAYS: Final = ("action", "namespace", "project", "agent", "sync")
 _TAKES: Final[dict[str, tuple[str, ...]]] = {
-    "store": ("key", "value", "ttl", "tags", "if_version"),
+    "store": ("key", "value", "ttl", "tags", "if_version", "allow_secret"),
     "retrieve": ("key", "id", "offset"),
     "list": ("pattern", "limit", "cursor"),
     "search": ("query", "pattern", "value", "tags", "limit"),
     "delete": ("key", "id", "if_version"),
     "history": ("key", "id", "limit", "cursor"),
     "increment": ("key", "value"),
-    "append": ("key", "value"),
-    "batch": ("operations",),
+    "append": ("key", "value", "allow_secret"),
+    "batch": ("operations", "allow_secret"),
 }
+_STORES: Final = ("store", "append", "batch")
 _NEEDS_KEY: Final = ("store", "increment", "append")
 _NEEDS_KEY_OR_ID: Final = ("retrieve", "delete", "history")
 
