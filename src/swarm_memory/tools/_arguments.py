@@ -135,10 +135,6 @@ class CommonArguments(Arguments):
         return {name: item for name, item in _plain(self).items() if name not in CommonArguments.model_fields}
 
 
-AllowSecret = Annotated[bool, Field(description="Store it although it looks like a secret.")]
-"""For tools whose text may look like a secret and be none."""
-
-
 def _plain(value: Any) -> Any:
     """Arguments in arguments as what they were given as."""
     if isinstance(value, Arguments):

@@ -117,9 +117,8 @@ async def run(app: App, tool: Tool, arguments: CommonArguments, caller: Caller) 
         LooksLikeSecret: One does, and the call does not say that it may.
         SwarmMemoryError: What the tool refuses.
     """
-    allowed: bool | None = getattr(arguments, "allow_secret", None)
-    if not tool.read_only and not allowed:
-        override = "allow_secret: true" if allowed is False else None
+    if not tool.read_only and not getattr(arguments, "allow_secret", None):
+        override = "allow_secret: true" if "allow_secret" in type(arguments).model_fields else None
         await refuse_secrets(arguments.stored(), override=override)
     return await tool.run(Call(app, caller), arguments)
 

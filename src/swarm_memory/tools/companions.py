@@ -12,7 +12,6 @@ from swarm_memory.models.search import Filters
 from swarm_memory.models.values import encode
 from swarm_memory.tools._arguments import (
     ANY_JSON,
-    AllowSecret,
     CommonArguments,
     Content,
     Cursor,
@@ -53,7 +52,7 @@ class AddConversationArguments(CommonArguments):
     role: Annotated[str, Field(min_length=1, max_length=32)] | None = None
     content: Content | None = None
     metadata: dict[str, Any] | None = None
-    allow_secret: AllowSecret = False
+    allow_secret: bool | None = None
 
 
 class GetConversationsArguments(CommonArguments):

@@ -13,7 +13,6 @@ from swarm_memory.models.search import Filters, Found, Hit
 from swarm_memory.models.values import encode
 from swarm_memory.services.search import BRIEF_TOKENS
 from swarm_memory.tools._arguments import (
-    AllowSecret,
     CommonArguments,
     Content,
     Id,
@@ -69,7 +68,7 @@ class AddKnowledgeArguments(CommonArguments):
     namespace: Namespace | None = None
     id: Id | None = Field(None, description="Replace this one.")
     if_version: IfVersion | None = None
-    allow_secret: AllowSecret = False
+    allow_secret: bool | None = None
 
 
 async def search_knowledge(call: Call, arguments: SearchArguments) -> dict[str, Any]:
@@ -191,7 +190,7 @@ TOOLS: Final = (
     Tool(
         "add_knowledge",
         "Save what others should find later: a decision and its reason, a bug and its cause, a convention. "
-        "The same topic and content again is recognised. Never save secrets.",
+        "The same topic and content again is recognised.",
         AddKnowledgeArguments,
         add_knowledge,
         Toolset.MEMORY,

@@ -15,7 +15,6 @@ from swarm_memory.models.values import MAX_VALUE_BYTES, check_text, decode, enco
 from swarm_memory.services.memory import HISTORY_WHOLE, Miss
 from swarm_memory.tools._arguments import (
     ANY_JSON,
-    AllowSecret,
     Arguments,
     CommonArguments,
     Cursor,
@@ -80,7 +79,7 @@ class MemoryUsageArguments(CommonArguments):
     offset: Annotated[int, Field(ge=0, le=MAX_VALUE_BYTES * 6)] | None = None
     operations: Annotated[list[OperationArguments], Field(min_length=1, max_length=_MAX_OPERATIONS)] | None = None
     sync: Literal["global", "local"] | None = None
-    allow_secret: AllowSecret = False
+    allow_secret: bool | None = None
 
     def stored(self) -> dict[str, Any]:
         """Nothing where the action only reads."""
@@ -367,11 +366,11 @@ _ACTIONS: Final[dict[str, Callable[[Call, MemoryUsageArguments], Awaitable[dict[
 TOOLS: Final = (
     Tool(
         "memory_usage",
-        "Durable shared memory under exact keys, for state that others will look up by name. "
+        "Durable shared memory under exact keys: state that others look up by name. "
         "action: store (replace; if_version guards shared keys), retrieve, list, search, delete, history, "
         "increment, append, batch (operations: writes, all or nothing). "
         "Example: {action:'store', key:'swarm/shared/plan', value:{...}, namespace:'coordination'}. "
-        "Say what you learned with add_knowledge instead; find by meaning with search_knowledge.",
+        "Say what you learned with add_knowledge; find it with search_knowledge.",
         MemoryUsageArguments,
         memory_usage,
         Toolset.MEMORY,
