@@ -29,6 +29,7 @@ from swarm_memory.services.search import SearchService
 from swarm_memory.services.swarm import SwarmService
 from swarm_memory.services.tasks import TaskService
 from swarm_memory.services.waiting import Waiting
+from swarm_memory.services.watching import Watching
 from swarm_memory.storage.agents import AgentStore
 from swarm_memory.storage.claims import ClaimReads
 from swarm_memory.storage.cursors import CursorReads
@@ -69,6 +70,7 @@ class App:
     presence: Presence
     waiting: Waiting
     changes: ChangesService
+    watching: Watching
     health: HealthService
     close: Callable[[], None]
     _directory: Path
@@ -174,6 +176,7 @@ def _compose(settings: Settings, opened: OpenStore) -> App:
         mail=MailService(MailReads(database), crew, presence, writer, far=database.mode == "remote"),
         presence=presence,
         waiting=waiting,
+        watching=Watching(feed, waiting),
         changes=ChangesService(feed, waiting, CursorReads(database), writer),
         health=HealthService(database, HealthReads(database), opened.path),
         close=close,

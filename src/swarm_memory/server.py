@@ -12,6 +12,7 @@ from swarm_memory import __version__
 from swarm_memory.app import App
 from swarm_memory.config import Toolset
 from swarm_memory.errors import UnknownTool
+from swarm_memory.resources import Resources
 from swarm_memory.tools._arguments import plain
 from swarm_memory.tools._boundary import Tool, answer, refusal
 from swarm_memory.tools.table import tools_of
@@ -28,8 +29,9 @@ the server starts no agents. Often one agent is best.
 ERRORS read [code] what happened. Next: do that."""
 
 
-def build_server(app: App, toolset: Toolset) -> Server[Any]:
+def build_server(app: App, toolset: Toolset, resources: Resources | None = None) -> Server[Any]:
     """The protocol server over the app's services; one object for all transports and connections."""
+    resources = resources or Resources(app)
     tools = tools_of(toolset)
     published = types.ListToolsResult(tools=[tool.published() for tool in tools.values()])
 
@@ -49,6 +51,12 @@ def build_server(app: App, toolset: Toolset) -> Server[Any]:
         instructions=INSTRUCTIONS,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
+        on_list_resources=resources.list,
+        on_list_resource_templates=resources.templates,
+        on_read_resource=resources.read,
+        on_subscribe_resource=resources.subscribe,
+        on_unsubscribe_resource=resources.unsubscribe,
+        on_subscriptions_listen=resources.listen,
     )
 
 

@@ -1,6 +1,5 @@
 """Real MCP clients of real servers: in memory, and on stdio, streamable HTTP and SSE in processes of their own."""
 
-import os
 import re
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from cloud import Cloud
 from mcp import Client, StdioServerParameters
 from mcp.client.sse import sse_client
 from sqld import Sqld
-from toolsession import Session, make_settings
+from toolsession import Session, environment, make_settings
 
 from swarm_memory.app import App, open_app
 from swarm_memory.server import build_server
@@ -27,13 +26,6 @@ WITHOUT_CLOUD = {"test_answers", "test_bad_input_in_bulk", "test_finding_bounds"
 stand-in for Turso Cloud would make the whole run a quarter of a minute longer."""
 _SERVE = [sys.executable, "-m", "swarm_memory", "serve", "--tools", "all"]
 _numbers = count()
-
-
-def environment(home: Path) -> dict[str, str]:
-    """That of a server process: nothing of the developer's own settings."""
-    foreign = ("SWARM_MEMORY_", "TURSO_", "LIBSQL_", "CLAUDE_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    return kept | {"SWARM_MEMORY_HOME": str(home), "SWARM_MEMORY_PROJECT": "here"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

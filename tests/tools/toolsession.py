@@ -1,6 +1,7 @@
 """An MCP client whose calls are checked against the rules that every answer keeps."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -36,6 +37,13 @@ def make_settings(home: Path, mode: str = "local", url: str | None = None) -> Se
             "TURSO_DB_URL": url,
         }
     )
+
+
+def environment(home: Path) -> dict[str, str]:
+    """That of a server process: nothing of the developer's own settings."""
+    foreign = ("SWARM_MEMORY_", "TURSO_", "LIBSQL_", "CLAUDE_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return kept | {"SWARM_MEMORY_HOME": str(home), "SWARM_MEMORY_PROJECT": "here"}
 
 
 class Caller(Protocol):

@@ -6,6 +6,7 @@ from swarm_memory import __version__
 from swarm_memory.app import open_app
 from swarm_memory.config import Settings, load_settings
 from swarm_memory.logs import configure_logs
+from swarm_memory.resources import Resources
 from swarm_memory.server import build_server
 from swarm_memory.transports.stdio import claim_wire, serve_stdio
 
@@ -39,5 +40,6 @@ async def _serve_http(settings: Settings, host: str, port: int) -> None:
     from swarm_memory.transports.http import serve_http  # noqa: PLC0415 - stdio servers need no HTTP stack
 
     async with open_app(settings) as app:
-        server = build_server(app, settings.tools)
-        await serve_http(server, host, port, version=__version__, on_end=app.close)
+        resources = Resources(app)
+        server = build_server(app, settings.tools, resources)
+        await serve_http(server, host, port, version=__version__, on_end=app.close, close_streams=resources.close)

@@ -97,6 +97,10 @@ class SwarmService:
             raise NotFound(f"Project {caller.project} has no active swarm.", next_step="call swarm_init to create one.")
         return active[0]
 
+    async def active(self, project: str, limit: int) -> list[Swarm]:
+        """The project's active swarms, newest first."""
+        return await self._swarms.active(project, limit)
+
     async def by_num(self, num: int) -> Swarm:
         """The swarm with this row number, which some row names."""
         swarm = await self._swarms.by_num(num)

@@ -1,7 +1,9 @@
 """The change sequence as a feed of events."""
 
+import json
 from dataclasses import dataclass
 
+from swarm_memory.models.addresses import Address
 from swarm_memory.models.events import Cursor, Event, Interest
 from swarm_memory.models.values import to_json
 from swarm_memory.storage.database import Database
@@ -80,6 +82,23 @@ class Feed:
         )
         events = [_event(row) for row in rows]
         return Page(_head(head), [event for event in events if interest.has(event)], int(str(upto[0])))
+
+    async def touched(self, since: int, looked_at: int) -> tuple[Head, int, set[Address]]:
+        """Addresses of what the changes behind ``since`` touched, and the last change that was looked at."""
+        [head], [upto], rows = await self._database.read(
+            _SQL["head"].bind(),
+            _SQL["last_looked_at"].bind(since=since, limit=looked_at),
+            _SQL["touched_behind"].bind(since=since, limit=looked_at),
+        )
+        return _head(head), int(str(upto[0])), {address for row in rows for address in _addresses(row)}
+
+
+def _addresses(row: tuple[object, ...]) -> list[Address]:
+    kind, project, namespace, key, swarm, recipients = row
+    if kind == "memory":
+        return [] if key is None else [Address("memory", (str(project), str(namespace), str(key)))]
+    inboxes = [Address("inbox", (str(swarm), one)) for one in json.loads(str(recipients))]
+    return [Address("status", (str(swarm),)), *inboxes]
 
 
 def _head(row: tuple[object, ...]) -> Head:

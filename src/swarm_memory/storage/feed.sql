@@ -26,3 +26,15 @@ SELECT c.seq, c.kind, c.op, c.ref, c.version, c.actor,
 
 -- name: last_looked_at
 SELECT coalesce(max(seq), :since) FROM (SELECT seq FROM changes WHERE seq > :since ORDER BY seq LIMIT :limit);
+
+-- What changes touched, in every project: for whoever watches resources.
+-- name: touched_behind
+SELECT c.kind, coalesce(m.project, s.project) AS project, m.namespace, m.key, s.id AS swarm,
+       (SELECT json_group_array(recipient) FROM deliveries WHERE message = CAST(substr(c.ref, 2) AS INTEGER)
+           AND c.kind = 'message') AS recipients
+  FROM changes AS c
+  LEFT JOIN memories AS m ON c.kind = 'memory' AND m.id = c.ref
+  LEFT JOIN swarms AS s ON s.num = c.swarm
+ WHERE c.seq > :since
+   AND c.seq <= (SELECT max(seq) FROM (SELECT seq FROM changes WHERE seq > :since ORDER BY seq LIMIT :limit))
+ ORDER BY c.seq;
