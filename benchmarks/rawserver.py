@@ -17,8 +17,8 @@ def machine() -> dict[str, object]:
 class RawServer:
     """One server process, driven by lines of JSON-RPC."""
 
-    def __init__(self, home: Path, project: str) -> None:
-        env = os.environ | {"SWARM_MEMORY_HOME": str(home), "SWARM_MEMORY_PROJECT": project}
+    def __init__(self, home: Path, project: str, **settings: str) -> None:
+        env = os.environ | {"SWARM_MEMORY_HOME": str(home), "SWARM_MEMORY_PROJECT": project} | settings
         command = [sys.executable, "-m", "swarm_memory", "serve"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
         self.last = 0
@@ -45,6 +45,13 @@ class RawServer:
         line = self.request("tools/call", name=tool, arguments=arguments)
         if b'"isError":false' not in line:
             raise SystemExit(f"{tool} {arguments} was refused: {line[:500]!r}")
+
+    def answer(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        """What a call answers, as the client's model would see it."""
+        result = json.loads(self.request("tools/call", name=tool, arguments=arguments))["result"]
+        if result.get("isError"):
+            raise SystemExit(f"{tool} was refused: {result['content'][0]['text'][:500]}")
+        return result["structuredContent"]
 
     def memory(self) -> int:
         """Resident bytes, where /proc tells them."""

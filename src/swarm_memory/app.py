@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 from swarm_memory.config import Settings
@@ -15,6 +14,7 @@ from swarm_memory.models.project import Project, Revision
 from swarm_memory.services.changes import ChangesService
 from swarm_memory.services.claims import ClaimService
 from swarm_memory.services.crew import CrewService
+from swarm_memory.services.embedding.choice import choose_embedding
 from swarm_memory.services.health import HealthService
 from swarm_memory.services.knowledge import KnowledgeService
 from swarm_memory.services.lessons import LessonService
@@ -25,7 +25,7 @@ from swarm_memory.services.presence import Presence
 from swarm_memory.services.project import find_project, project_directory
 from swarm_memory.services.repository import read_revision
 from swarm_memory.services.reservations import ReservationService
-from swarm_memory.services.search import SearchService
+from swarm_memory.services.search_stack import SearchStack
 from swarm_memory.services.swarm import SwarmService
 from swarm_memory.services.tasks import TaskService
 from swarm_memory.services.waiting import Waiting
@@ -33,7 +33,6 @@ from swarm_memory.services.watching import Watching
 from swarm_memory.storage.agents import AgentStore
 from swarm_memory.storage.claims import ClaimReads
 from swarm_memory.storage.cursors import CursorReads
-from swarm_memory.storage.database import Location
 from swarm_memory.storage.feed import Feed
 from swarm_memory.storage.globs import GlobReads
 from swarm_memory.storage.health import HealthReads
@@ -42,7 +41,6 @@ from swarm_memory.storage.mail import MailReads
 from swarm_memory.storage.memories import MemoryStore
 from swarm_memory.storage.opening import OpenStore, open_store
 from swarm_memory.storage.reservations import ReservationReads
-from swarm_memory.storage.search import SearchReads
 from swarm_memory.storage.swarms import SwarmStore
 from swarm_memory.storage.tasks import TaskStore
 from swarm_memory.storage.writer import Writer
@@ -59,7 +57,7 @@ class App:
     session: str
     memory: MemoryService
     knowledge: KnowledgeService
-    search_at: Callable[[Location], SearchService]
+    search: SearchStack
     swarms: SwarmService
     crew: CrewService
     tasks: TaskService
@@ -127,35 +125,34 @@ async def open_app(settings: Settings, *, lasting: bool = True) -> AsyncGenerato
         StorageError: A local store cannot be opened, is damaged, or was made by a newer version.
     """
     opened = await open_store(settings, lasting=lasting)
-    app = _compose(settings, opened)
+    app = _compose(settings, opened, lasting=lasting)
     try:
         yield app
     finally:
         app.presence.close()
+        app.search.close()
         await opened.database.aclose()
 
 
-def _compose(settings: Settings, opened: OpenStore) -> App:
+def _compose(settings: Settings, opened: OpenStore, *, lasting: bool = True) -> App:
     directory = _working_directory(settings)
     database = opened.database
     memories = MemoryStore(database)
     writer = Writer(database)
 
-    @cache
-    def search_at(location: Location) -> SearchService:
-        place = database.at(location)
-        return SearchService(SearchReads(place), MemoryStore(place))
-
+    embedding = choose_embedding(settings.embedder, settings.models)
+    stack = SearchStack(database, writer, embedding, lasting=lasting)
     session = settings.claude_session_id or f"session-{secrets.token_hex(4)}"
     presence = Presence(writer, own=session, host=platform.node())
     swarms = SwarmService(SwarmStore(database), presence, writer, mode=database.mode, thresholds=settings.thresholds)
     crew = CrewService(swarms, AgentStore(database), presence, writer)
     patterns = Patterns(GlobReads(database), writer)
-    lessons = LessonService(LessonReads(database), lambda: search_at("auto"))
+    lessons = LessonService(LessonReads(database), lambda: stack.at("auto"))
     tasks = TaskService(TaskStore(database), patterns, crew)
 
     def close() -> None:
         presence.close()
+        stack.close()
         database.close()
 
     feed = Feed(database)
@@ -164,9 +161,9 @@ def _compose(settings: Settings, opened: OpenStore) -> App:
         settings=settings,
         project=find_project(settings, directory),
         session=session,
-        memory=MemoryService(memories, writer),
-        knowledge=KnowledgeService(memories, writer),
-        search_at=search_at,
+        memory=MemoryService(memories, writer, stack.indexer),
+        knowledge=KnowledgeService(memories, writer, stack.indexer),
+        search=stack,
         swarms=swarms,
         crew=crew,
         tasks=tasks,

@@ -63,6 +63,12 @@ class Settings(BaseSettings):
         default="auto",
         description="What runs the local file's SQL. auto: Python's sqlite3 if it has what is needed, else libsql.",
     )
+    embedder: str = Field(
+        default="auto",
+        max_length=64,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="Model of search by meaning: auto (the chosen one, else static), none, static, or a pulled one.",
+    )
     durability: Literal["normal", "full"] = Field(
         default="normal",
         description="normal: an acknowledged write survives a killed process; full: power loss too, and is slower.",
@@ -137,6 +143,11 @@ class Settings(BaseSettings):
     def database_path(self) -> Path:
         """Absolute path of the database file."""
         return self.home / DATABASE_NAME
+
+    @property
+    def models(self) -> Path:
+        """Directory of the models that were pulled; absolute."""
+        return self.home / "models"
 
     @property
     def primary(self) -> str | None:

@@ -25,6 +25,7 @@ The tree::
     ├── SwarmEnded               [swarm_ended]         the swarm is archived
     ├── TopologyForbidden        [topology_forbidden]  the swarm's topology does not let this agent do that
     ├── InboxFull                [inbox_full]          a recipient has too much unread mail
+    ├── ModelUnavailable         [model_unavailable]   the model for search by meaning cannot be used
     ├── InternalError            [internal_error]      a fault of this program; the log has the reference
     └── StorageError
         ├── StorageBusy          [storage_busy]        the lock was not free in time; retryable
@@ -193,6 +194,12 @@ class InboxFull(SwarmMemoryError):
     """A recipient has 5,000 unread messages; nothing was sent."""
 
     code = "inbox_full"
+
+
+class ModelUnavailable(SwarmMemoryError):
+    """The model for search by meaning is not installed, or cannot be read; search by words works."""
+
+    code = "model_unavailable"
 
 
 class InternalError(SwarmMemoryError):

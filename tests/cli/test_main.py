@@ -17,17 +17,20 @@ COMMANDS = [
     "import",
     "init",
     "list",
+    "models",
     "purge",
     "push-to-primary",
+    "reindex",
     "restore",
     "scan",
     "search",
     "serve",
     "set",
     "status",
+    "why",
 ]
-WITHOUT_JSON = ("serve", "init", "export", "hook")
-HEAVY = ("mcp", "pydantic", "libsql", "rich", "starlette", "uvicorn", "structlog")
+WITHOUT_JSON = ("serve", "init", "export", "hook", "models")
+HEAVY = ("mcp", "numpy", "pydantic", "libsql", "rich", "starlette", "uvicorn", "structlog")
 
 
 def test_version_is_told(run: Commands) -> None:

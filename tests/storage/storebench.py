@@ -121,8 +121,9 @@ class Bench:
 
     async def found(self, word: str, **filters: Any) -> set[str]:
         """Keys or topics that a word finds, in any project."""
-        candidates = await self.search.by_words(f'"{word}"', Filters(PROJECT, **filters), own=None, limit=200)
-        memories = await self.memories.by_nums([one.num for one in candidates])
+        [nums] = await self.search.matching([f'"{word}"'], 200)
+        passing = await self.search.passing(nums, Filters(PROJECT, **filters), own=None)
+        memories = await self.memories.by_nums(passing)
         return {str(memory.key or memory.topic) for memory in memories.values()}
 
     async def tagged(self, *tags: str, **filters: Any) -> set[str]:

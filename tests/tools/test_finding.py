@@ -52,18 +52,21 @@ async def test_a_search_tells_where_and_how_it_looked(session: Session) -> None:
     answer = await session.search("jwt rotate")
 
     hit = {"id": "ID", "namespace": "default", "updated_at": "TIME"}
+    first, second = [one.pop("score") for one in answer["results"]]
+    assert 1 >= first > second > 0
+    # A first search that does not get the model in time says so by what it tells.
+    assert answer.pop("searched") in ("words", "words+static-256")
     assert still(answer) == {
         "query": "jwt rotate",
         "total": 2,
         "location": "local",
         "fresh_as_of": "TIME",
-        "searched": "words",
         "results": [
             hit
-            | {"topic": "JWT rotation", "kind": "knowledge", "score": 1.0, "match": ["jwt", "rotate"]}
+            | {"topic": "JWT rotation", "kind": "knowledge", "match": ["jwt", "rotate"]}
             | {"tags": ["security"], "source": "a.md", "agent": "ann", "content": "Rotate refresh tokens on use."},
             hit
-            | {"topic": "jwt/keys", "key": "jwt/keys", "project": "there", "kind": "entry", "score": 1.0}
+            | {"topic": "jwt/keys", "key": "jwt/keys", "project": "there", "kind": "entry"}
             | {"match": ["jwt"], "tags": [], "content": "kid\n1"},
         ],
     }
@@ -188,10 +191,10 @@ async def test_no_query_is_a_syntax_error(session: Session, query: str) -> None:
 
 
 async def test_a_query_of_100_kb_uses_its_first_256_terms_and_says_so(session: Session) -> None:
-    await session.add("first", "word0")
+    await session.add("first", "word0 word1 word2 word3 word4")
     await session.add("last", "word9000")
 
-    answer = await session.search(" ".join(f"word{number}" for number in range(9_001)))
+    answer = await session.search(" ".join(f"word{number}" for number in range(9_001)), mode="words")
 
     assert answer["truncated_query"] is True
     assert topics(answer) == ["first"]

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swarm_memory.models.words import MAX_FIELDS, MAX_PHRASE_WORDS, MAX_TERMS, names_in, parse_words, words_of
-from swarm_memory.services.search import _expression  # pyright: ignore[reportPrivateUsage] - what goes to the index
+from swarm_memory.models.terms import terms_of
+from swarm_memory.models.words import MAX_FIELDS, MAX_PHRASE_WORDS, MAX_TERMS, Words, names_in, parse_words, words_of
+from swarm_memory.services.scope import strict_clauses
 
 
 def test_terms_phrases_and_fields_are_told_apart() -> None:
@@ -59,7 +60,7 @@ def test_repeated_and_long_parts_are_cut_and_said_to_be() -> None:
     assert (repeated.terms, repeated.truncated) == (("same",), True)
     assert (phrases.phrases, phrases.truncated) == (("red panda",), False)
     assert (len(fields.fields), fields.truncated) == (MAX_FIELDS, True)
-    assert len(_expression(parse_words('"' + "red panda " * 8_500 + '"'))) < 1_000
+    assert len(expression_of(phrase)) < 1_000
 
 
 def test_letters_and_accents_apart_are_the_composed_word() -> None:
@@ -67,12 +68,42 @@ def test_letters_and_accents_apart_are_the_composed_word() -> None:
     assert words_of("re\u0301sume\u0301") == ["r\u00e9sum\u00e9"]
 
 
-def test_strict_pairs_are_needed_besides_any_word() -> None:
+def expression_of(words: Words) -> str:
+    """All that a query asks the index for, in one."""
+    return " OR ".join(f"({term.expression})" for term in terms_of(words))
+
+
+def test_each_word_is_asked_for_in_its_forms_and_each_phrase_as_a_bonus() -> None:
+    terms = terms_of(parse_words('went "red panda" parseConfig'))
+
+    assert [term.name for term in terms if term.counted] == ["went", "red", "panda", "parseconfig", "parse", "config"]
+    assert terms[0].expression == '"went" OR "go" OR "gone"'
+    assert [(term.name, term.worth) for term in terms if not term.counted] == [
+        ('"red panda"', 0.5),
+        ('"parse config"', 0.5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "expressions"),
+    [
+        ("数据库", ['"数 据"', '"据 库"']),
+        ("猫", ['"猫"']),
+        ("python数据", ['"python"', '"数 据"']),
+        ("데이터를", ['"데 이"', '"이 터"', '"터 를"']),
+    ],
+)
+def test_scripts_without_blanks_are_asked_for_by_pairs_of_characters(query: str, expressions: list[str]) -> None:
+    assert [term.expression for term in terms_of(parse_words(query))] == expressions
+
+
+def test_strict_pairs_are_clauses_of_their_own() -> None:
     words = parse_words('"red panda" pattern:jwt-auth project:api-rest')
 
-    assert _expression(words, strict=True) == (
-        '("red panda" OR "red" OR "panda" OR "jwt" OR "auth" OR "api" OR "rest") AND ("jwt" AND "auth")'
-    )
+    assert strict_clauses(words, ["acme/api-rest"]) == [
+        '("jwt" AND "auth")',
+        f'(place : "p{b"acme/api-rest".hex()}" OR (("api" AND "rest")))',
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +121,7 @@ def test_no_text_is_an_error_and_what_it_becomes_is_none_to_the_index(index: sql
     assert len(words.terms) <= MAX_TERMS
     assert set(words.terms) <= {*words_of(text), *(part for name in names_in(text) for part in name)}
     if words.terms:
-        index.execute("SELECT count(*) FROM i WHERE i MATCH ?", (_expression(words),)).fetchall()
+        index.execute("SELECT count(*) FROM i WHERE i MATCH ?", (expression_of(words),)).fetchall()
 
 
 @settings(max_examples=200, deadline=None)
@@ -98,7 +129,7 @@ def test_no_text_is_an_error_and_what_it_becomes_is_none_to_the_index(index: sql
 def test_quotes_and_colons_in_any_order_are_no_error(index: sqlite3.Connection, text: str) -> None:
     words = parse_words(text)
     if words.terms:
-        index.execute("SELECT count(*) FROM i WHERE i MATCH ?", (_expression(words),)).fetchall()
+        index.execute("SELECT count(*) FROM i WHERE i MATCH ?", (expression_of(words),)).fetchall()
 
 
 def test_a_query_of_100_kb_is_taken_apart_at_once() -> None:

@@ -11,13 +11,16 @@ from swarm_memory.cli.doctor import doctor
 from swarm_memory.cli.entries import get, list_, set_
 from swarm_memory.cli.hook import hook
 from swarm_memory.cli.init import init
+from swarm_memory.cli.models import models
 from swarm_memory.cli.moving import export, import_
 from swarm_memory.cli.purge import purge
 from swarm_memory.cli.push import push_to_primary
+from swarm_memory.cli.reindex import reindex
 from swarm_memory.cli.scan import scan
 from swarm_memory.cli.search import search
 from swarm_memory.cli.serve import serve
 from swarm_memory.cli.status import status
+from swarm_memory.cli.why import why
 from swarm_memory.errors import ConfigurationError, SwarmMemoryError
 
 _SERVE = "serve"
@@ -49,6 +52,9 @@ for _command in (
     set_,
     list_,
     search,
+    why,
+    models,
+    reindex,
     status,
     doctor,
     init,

@@ -9,6 +9,8 @@ from typing import Final
 from swarm_memory.hooks.event import Event, directory_of
 from swarm_memory.hooks.settings import QuickSettings
 from swarm_memory.models.caller import Caller, Origin
+from swarm_memory.services.embedding.active import Embedding
+from swarm_memory.services.indexing import Indexer
 from swarm_memory.services.memory import MemoryService
 from swarm_memory.services.project import find_project, project_directory
 from swarm_memory.services.repository import read_revision
@@ -16,6 +18,7 @@ from swarm_memory.services.search import SearchService
 from swarm_memory.storage.local import open_local
 from swarm_memory.storage.memories import MemoryStore
 from swarm_memory.storage.search import SearchReads
+from swarm_memory.storage.vectors import VectorReads
 from swarm_memory.storage.writer import Writer
 
 _WAIT: Final = 0.5
@@ -58,10 +61,12 @@ async def opened(event: Event, settings: QuickSettings | None, *, make: bool) ->
         directory = directory_of(event)
         revision = read_revision(project_directory(settings, directory))
         origin = Origin(settings.agent, event.session or None, platform.node(), revision.branch, revision.commit)
-        memories = MemoryStore(database)
+        memories, writer = MemoryStore(database), Writer(database)
+        # A hook has no time to load a model: a server puts the vectors later.
+        indexer = Indexer(Embedding(None, None), VectorReads(database), writer, lasting=False)
         yield Reach(
             SearchService(SearchReads(database), memories),
-            MemoryService(memories, Writer(database)),
+            MemoryService(memories, writer, indexer),
             Caller(find_project(settings, directory).name, origin),
         )
     finally:
@@ -80,4 +85,4 @@ async def _configured(event: Event) -> AsyncGenerator[Reach]:
     async with open_app(settings, lasting=False) as app:
         caller = app.caller()
         origin = replace(caller.origin, session=event.session or caller.origin.session)
-        yield Reach(app.search_at("auto"), app.memory, replace(caller, origin=origin))
+        yield Reach(app.search.at("auto"), app.memory, replace(caller, origin=origin))

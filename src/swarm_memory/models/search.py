@@ -35,9 +35,11 @@ class Hit:
     Attributes:
         memory: The memory.
         score: From 0 to 1.
-        match: The words of the query that it has.
+        match: The words of the query that it has; ``+meaning`` where it is here
+            rather for what it means, ``+context`` where a neighbour in its conversation has them.
         own: It is of the caller's own project.
         places: Where its text has them.
+        similar: How many further results say the same and are not told.
     """
 
     memory: Memory
@@ -45,6 +47,7 @@ class Hit:
     match: tuple[str, ...]
     own: bool
     places: Places = ()
+    similar: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,9 @@ def parse_words(query: str) -> Words:
         if len(terms) >= MAX_TERMS or number >= _MAX_PARTS:
             truncated = True
             break
+        if part["field"] is not None and len(fields) >= MAX_FIELDS:
+            truncated = True
+            continue
         found, cut = _words_of_part(part)
         terms.update(dict.fromkeys(found))
         together = " ".join(found[:MAX_PHRASE_WORDS])

@@ -7,22 +7,24 @@ from swarm_memory.errors import NotFound, SwarmMemoryError
 from swarm_memory.models.caller import Caller
 from swarm_memory.models.knowledge import Knowledge
 from swarm_memory.models.memory import Memory
+from swarm_memory.services.indexing import Indexer
 from swarm_memory.services.memory import version_conflict
-from swarm_memory.storage.memories import MemoryStore, add_knowledge, replace_knowledge
+from swarm_memory.storage.memories import MemoryStore
 from swarm_memory.storage.writer import OperationRefused, Writer
 
 
 class KnowledgeService:
     """Adds knowledge and turns of conversations, and reads conversations back."""
 
-    def __init__(self, memories: MemoryStore, writer: Writer) -> None:
-        """Use this store and its writer."""
+    def __init__(self, memories: MemoryStore, writer: Writer, indexer: Indexer) -> None:
+        """Use this store, its writer, and what gives writes their vectors."""
         self._memories = memories
         self._writer = writer
+        self._indexer = indexer
 
     async def add(self, pieces: Sequence[Knowledge], caller: Caller) -> list[dict[str, Any]]:
         """Add all pieces in one batch: id, version, seq and whether the same one was there before, of each."""
-        return await self._writer.apply([add_knowledge(one, caller) for one in pieces], caller.request)
+        return await self._writer.apply([await self._indexer.addition(one, caller) for one in pieces], caller.request)
 
     async def replace(self, id_: str, piece: Knowledge, if_version: int | None, caller: Caller) -> dict[str, Any]:
         """Replace the topic and content of one; what is not given stays.
@@ -32,7 +34,8 @@ class KnowledgeService:
             VersionConflict: Its version is another one.
         """
         try:
-            [outcome] = await self._writer.apply([replace_knowledge(id_, piece, if_version, caller)], caller.request)
+            change = await self._indexer.replacement(id_, piece, if_version, caller)
+            [outcome] = await self._writer.apply([change], caller.request)
         except OperationRefused as refused:
             raise await self._explain(refused.guard, id_, if_version, caller) from None
         return outcome

@@ -21,7 +21,8 @@ from swarm_memory.models.caller import Caller
 from swarm_memory.models.globs import Glob
 from swarm_memory.models.memory import Entry, Memory, Version
 from swarm_memory.models.operations import Delete, Operation, Store
-from swarm_memory.storage.memories import MemoryStore, change_of
+from swarm_memory.services.indexing import Indexer
+from swarm_memory.storage.memories import MemoryStore
 from swarm_memory.storage.writer import OperationRefused, Writer
 
 HISTORY_WHOLE: Final = 2_000
@@ -50,10 +51,11 @@ class Page:
 class MemoryService:
     """Reads and writes memories by exact key or id."""
 
-    def __init__(self, memories: MemoryStore, writer: Writer) -> None:
-        """Use this store and its writer."""
+    def __init__(self, memories: MemoryStore, writer: Writer, indexer: Indexer) -> None:
+        """Use this store, its writer, and what gives writes their vectors."""
         self._memories = memories
         self._writer = writer
+        self._indexer = indexer
 
     async def apply(self, operations: Sequence[Operation], caller: Caller) -> list[dict[str, Any]]:
         """Do all operations or none, in order; the outcome of each, as the store tells it.
@@ -62,7 +64,8 @@ class MemoryService:
             SwarmMemoryError: The rule that the first refused operation breaks; nothing was written.
         """
         try:
-            outcomes = await self._writer.apply([change_of(one, caller) for one in operations], caller.request)
+            changes = [await self._indexer.change(one, caller) for one in operations]
+            outcomes = await self._writer.apply(changes, caller.request)
         except OperationRefused as refused:
             operation = operations[refused.position]
             where = f"operations[{refused.position}]: " if len(operations) > 1 else ""

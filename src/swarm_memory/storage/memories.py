@@ -117,11 +117,11 @@ def _append(operation: Append, caller: Caller) -> Change:
     )
 
 
-def add_knowledge(knowledge: Knowledge, caller: Caller) -> Change:
-    """Add it, unless the same topic and content live in its namespace already."""
+def add_knowledge(knowledge: Knowledge, caller: Caller, id_: str | None = None) -> Change:
+    """Add it, under this id or a new one, unless the same topic and content live in its namespace already."""
     fields = _knowledge_fields(knowledge)
     where = {"project": caller.project, "namespace": knowledge.namespace, "digest": knowledge.digest}
-    identity = {"id": new_id(), **where}
+    identity = {"id": id_ or new_id(), **where}
     added = _SQL["add_knowledge"].bind(
         kind=knowledge.kind, conversation=knowledge.conversation, **identity, **fields, **_origin(caller.origin)
     )

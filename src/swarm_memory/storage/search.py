@@ -1,30 +1,22 @@
 """Finding memories: by words in the index, by tags, by time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from swarm_memory.models.search import Filters
 from swarm_memory.models.values import to_json
 from swarm_memory.storage.database import Database
-from swarm_memory.storage.queries import load_queries
+from swarm_memory.storage.queries import SqlValue, load_queries
 
 _SQL = load_queries("search")
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A memory that matched: its row number, its bm25 (larger is better), and whether it is of the project."""
+    """A memory that matched: its row number, and whether it is of the project."""
 
     num: int
-    bm25: float
     own: bool
-
-
-@dataclass(frozen=True, slots=True)
-class InProject:
-    """Where a result must be: in one of these projects, or among what matches the FTS5 expression ``words``."""
-
-    projects: tuple[str, ...]
-    words: str
 
 
 class SearchReads:
@@ -34,22 +26,33 @@ class SearchReads:
         """Read from ``database``."""
         self._database = database
 
-    async def by_words(
-        self, match: str, filters: Filters, *, own: bool | None, limit: int, place: InProject | None = None
-    ) -> list[Candidate]:
-        """The best matches of an FTS5 expression.
+    async def matching(self, expressions: Sequence[str], limit: int) -> list[list[int]]:
+        """Row numbers that each FTS5 expression matches, at most ``limit`` of each, newest first, on one snapshot.
+
+        Their words must be quoted. What has expired and is not purged yet may be among them.
+        """
+        if not expressions:
+            return []
+        query = _SQL["matching"]
+        found = await self._database.read(*(query.bind(match=one, limit=limit) for one in expressions))
+        return [[int(row[0]) for row in rows] for rows in found]  # pyright: ignore[reportArgumentType] - a rowid
+
+    async def passing(self, nums: Sequence[int], filters: Filters, *, own: bool | None) -> list[int]:
+        """Those of the memories that live and pass the filters.
 
         Args:
-            match: The expression; its words must be quoted.
+            nums: Their row numbers.
             filters: What a result must be; the project is that of the caller.
             own: True: of the project only; False: of all others only; None: of any.
-            limit: At most so many.
-            place: Where a result must be besides.
         """
-        where = {"projects": None, "project_words": None}
-        if place is not None:
-            where = {"projects": to_json(list(place.projects)), "project_words": place.words}
-        return await self._candidates("match_words", filters, own=own, limit=limit, match=match, **where)
+        statement = _SQL["passing"].bind(nums=to_json(list(nums)), **self._filter(filters, own=own))
+        [rows] = await self._database.read(statement)
+        return [int(row[0]) for row in rows]  # pyright: ignore[reportArgumentType] - the INTEGER KEY
+
+    async def num_of(self, id_: str) -> int:
+        """The row number of a memory that is there; 0 where none is."""
+        [rows] = await self._database.read(_SQL["num_of_id"].bind(id=id_))
+        return int(str(rows[0][0])) if rows else 0
 
     async def projects(self) -> list[str]:
         """Names of projects that have memories, by name; at most 10,000."""
@@ -58,7 +61,8 @@ class SearchReads:
 
     async def by_tags(self, filters: Filters, *, own: bool | None, limit: int) -> list[Candidate]:
         """The newest memories with the tags of the filters."""
-        return await self._candidates("match_tags", filters, own=own, limit=limit)
+        [rows] = await self._database.read(_SQL["match_tags"].bind(limit=limit, **self._filter(filters, own=own)))
+        return [Candidate(int(num), bool(is_own)) for num, is_own in rows]  # pyright: ignore[reportArgumentType] - numbers
 
     async def newest(self, filters: Filters, *, decisions: bool, limit: int) -> list[int]:
         """Row numbers of the project's newest memories, or of those that hold a decision by tag or key."""
@@ -75,22 +79,15 @@ class SearchReads:
         )
         return [int(row[0]) for row in rows]  # pyright: ignore[reportArgumentType] - the column is an INTEGER KEY
 
-    async def _candidates(
-        self, name: str, filters: Filters, *, own: bool | None, limit: int, **match: str | None
-    ) -> list[Candidate]:
+    def _filter(self, filters: Filters, *, own: bool | None) -> dict[str, SqlValue]:
         tags = filters.tags
-        [rows] = await self._database.read(
-            _SQL[name].bind(
-                project=filters.project,
-                only_own=None if own is None else int(own),
-                namespace=filters.namespace,
-                kind=filters.kind,
-                since=filters.since,
-                tags=to_json(list(tags)) if tags else None,
-                tags_needed=len(tags) if filters.all_tags else 1,
-                limit=limit,
-                now=self._database.now(),
-                **match,
-            )
-        )
-        return [Candidate(int(num), -float(rank), bool(is_own)) for num, rank, is_own in rows]  # pyright: ignore[reportArgumentType] - numbers
+        return {
+            "project": filters.project,
+            "only_own": None if own is None else int(own),
+            "namespace": filters.namespace,
+            "kind": filters.kind,
+            "since": filters.since,
+            "tags": to_json(list(tags)) if tags else None,
+            "tags_needed": len(tags) if filters.all_tags else 1,
+            "now": self._database.now(),
+        }

@@ -1,19 +1,24 @@
--- Candidates by words, best first. bm25 is negative, the smaller the better; the weights are those of
--- title, tags, attributes, body and who.
--- name: match_words
-SELECT m.num, bm25(memory_index, 4.0, 3.0, 3.0, 1.0, 1.0) AS rank, m.project = :project AS own
-  FROM memory_index JOIN memories AS m ON m.num = memory_index.rowid
- WHERE memory_index MATCH :match AND m.expires_at > :now
+-- Row numbers that an expression of the index matches, newest first: FTS5 walks its lists from either end, so that a
+-- word of very many rows costs no more than the limit.
+-- name: matching
+SELECT rowid FROM memory_index WHERE memory_index MATCH :match ORDER BY rowid DESC LIMIT :limit;
+
+-- Which of these memories live and pass the filters.
+-- name: passing
+SELECT m.num
+  FROM json_each(:nums) AS wanted JOIN memories AS m ON m.num = wanted.value
+ WHERE m.expires_at > :now
    AND (:only_own IS NULL OR (m.project = :project) = :only_own)
    AND (:namespace IS NULL OR m.namespace = :namespace)
    AND (:kind IS NULL OR m.kind = :kind)
    AND (:since IS NULL OR m.updated_at >= :since)
    AND (:tags IS NULL OR (
-        SELECT count(*) FROM json_each(:tags) AS wanted
-         WHERE EXISTS (SELECT 1 FROM memory_tags AS t WHERE t.tag = wanted.value AND t.memory = m.num)) >= :tags_needed)
-   AND (:projects IS NULL OR m.project IN (SELECT value FROM json_each(:projects))
-        OR m.num IN (SELECT rowid FROM memory_index WHERE memory_index MATCH :project_words))
- ORDER BY rank LIMIT :limit;
+        SELECT count(*) FROM json_each(:tags)
+         WHERE EXISTS (SELECT 1 FROM memory_tags AS t WHERE t.tag = json_each.value AND t.memory = m.num))
+        >= :tags_needed);
+
+-- name: num_of_id
+SELECT num FROM memories WHERE id = :id;
 
 -- Each step looks up the next name in an index: as many steps as projects, not as memories.
 -- name: projects
@@ -27,7 +32,7 @@ SELECT project FROM known WHERE project IS NOT NULL;
 
 -- Newest first, by tags alone.
 -- name: match_tags
-SELECT m.num, 0.0 AS rank, m.project = :project AS own
+SELECT m.num, m.project = :project AS own
   FROM memories AS m
  WHERE m.num IN (SELECT t.memory FROM memory_tags AS t WHERE t.tag IN (SELECT value FROM json_each(:tags))
                   GROUP BY t.memory HAVING count(*) >= :tags_needed)

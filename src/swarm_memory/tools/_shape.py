@@ -204,6 +204,7 @@ def hit_frame(hit: Hit, *, with_project: bool) -> dict[str, Any]:
             "kind": memory.kind,
             "score": hit.score,
             "match": list(hit.match[:8]),
+            "similar": hit.similar or None,
             "tags": memory.tags,
             "source": memory.source,
             "agent": memory.agent,

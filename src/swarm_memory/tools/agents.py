@@ -125,7 +125,7 @@ def _brief(handle: str, role: str, swarm: Swarm) -> str:
 async def _known(call: Call, role: str, swarm: Swarm) -> list[dict[str, Any]]:
     """What the store holds that fits the role and the objective, in at most 300 tokens."""
     query = f"{role} {swarm.objective or ''}"[:1_000]
-    found = await call.app.search_at("auto").search(query, Filters(call.caller.project, only_project=True), _KNOWN_HITS)
+    found = await call.app.search.at("auto").search(query, Filters(call.caller.project, only_project=True), _KNOWN_HITS)
     answer: dict[str, Any] = {}
     await fit_hits(answer, found, KNOWN_TOKENS)
     kept = ("id", "topic", "content", "truncated")

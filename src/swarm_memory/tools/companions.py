@@ -68,7 +68,7 @@ async def memory_search(call: Call, arguments: MemorySearchArguments) -> dict[st
     query = one_of("memory_search", arguments.query, arguments.pattern)
     filters = Filters(call.caller.project, only_project=True, namespace=arguments.namespace)
     limit = min(arguments.limit, _TOKENS // LEAST_HIT)
-    found = await call.app.search_at("auto").search(query, filters, limit, least=arguments.threshold or 0.0)
+    found = await call.app.search.at("auto").search(query, filters, limit, least=arguments.threshold or 0.0)
     answer: dict[str, Any] = {"success": True, "query": echo(query, _TOKENS)}
     await fit_hits(answer, found, _TOKENS)
     return answer | {"count": len(answer["results"])}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from swarm_memory.config import Toolset
-from swarm_memory.errors import InvalidArgument, TooLarge
+from swarm_memory.errors import InvalidArgument, ModelUnavailable, TooLarge
 from swarm_memory.models.knowledge import Knowledge
 from swarm_memory.models.search import Filters, Found, Hit
 from swarm_memory.models.values import encode
@@ -73,9 +73,9 @@ class AddKnowledgeArguments(CommonArguments):
 
 async def search_knowledge(call: Call, arguments: SearchArguments) -> dict[str, Any]:
     """Search, or give the brief where nothing is asked for."""
-    if arguments.mode == "meaning":
-        raise InvalidArgument(
-            "mode is 'meaning', and this server has no embedder yet.", next_step="use mode 'words' or 'hybrid'."
+    if arguments.mode == "meaning" and call.app.search.embedding.name is None:
+        raise ModelUnavailable(
+            "mode is 'meaning', and this server has no model.", next_step="use mode words, or hybrid, which takes both."
         )
     filters = Filters(
         project=call.caller.project,
@@ -89,8 +89,8 @@ async def search_knowledge(call: Call, arguments: SearchArguments) -> dict[str, 
     if not (arguments.query or "").strip() and not filters.tags:
         return await _brief(call, arguments, filters)
     limit = min(arguments.limit, arguments.max_tokens // LEAST_HIT)
-    search = call.app.search_at(arguments.location)
-    found = await search.search(arguments.query or "", filters, limit, strict=arguments.strict)
+    search = call.app.search.at(arguments.location)
+    found = await search.search(arguments.query or "", filters, limit, strict=arguments.strict, mode=arguments.mode)
     answer: dict[str, Any] = {
         "query": echo(arguments.query or "", arguments.max_tokens),
         **_where(call),
@@ -101,7 +101,7 @@ async def search_knowledge(call: Call, arguments: SearchArguments) -> dict[str, 
 
 async def _brief(call: Call, arguments: SearchArguments, filters: Filters) -> dict[str, Any]:
     tokens = min(arguments.max_tokens, BRIEF_TOKENS)
-    memories, total = await call.app.search_at(arguments.location).brief(
+    memories, total = await call.app.search.at(arguments.location).brief(
         filters, min(arguments.limit, tokens // LEAST_HIT)
     )
     hits = [Hit(memory, 1.0, (), own=True) for memory in memories]

@@ -298,7 +298,7 @@ async def _search(call: Call, arguments: MemoryUsageArguments) -> dict[str, Any]
         kind="entry",
         tags=tuple(arguments.tags or ()),
     )
-    found = await call.app.search_at("auto").search(
+    found = await call.app.search.at("auto").search(
         query, filters, min(arguments.limit or 10, _SEARCH_TOKENS // LEAST_HIT)
     )
     answer: dict[str, Any] = {"success": True, "action": "search", "query": echo(query, _SEARCH_TOKENS)}

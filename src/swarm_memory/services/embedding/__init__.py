@@ -1,0 +1,1 @@
+"""Texts as vectors: the models, which of them is active, and when it is loaded."""
