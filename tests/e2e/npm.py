@@ -1,5 +1,6 @@
 """Programs of others from the npm registry, run with nothing of the user's environment."""
 
+import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +33,31 @@ class Node:
         command = [str(self._root / "bin" / "node"), str(npm), "install", *options, package]
         subprocess.run(command, cwd=self.folder, check=True, timeout=600)
 
+    def rebuild(self, *packages: str) -> None:
+        """Compile native parts of installed packages from their sources, with the headers that Node brings."""
+        if packages:
+            npm = self._root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+            options = [
+                f"--nodedir={self._root}",
+                "--build-from-source",
+                "--loglevel=error",
+                "--prefix",
+                str(self.folder),
+            ]
+            command = [str(self._root / "bin" / "node"), str(npm), "rebuild", *options, *packages]
+            environment = {**os.environ, "PATH": f"{self._root / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+            subprocess.run(command, cwd=self.folder, check=True, timeout=1_800, env=environment)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a program gets of an environment: a home of its own, and Node on the path."""
+        return {
+            "HOME": str(self.home),
+            "CLAUDE_CONFIG_DIR": str(self.home / ".claude"),
+            "DISABLE_AUTOUPDATER": "1",
+            "PATH": f"{self._root / 'bin'}:/usr/bin:/bin",
+        }
+
     def claude_code(self) -> Path:
         """Install Claude Code, unless that was done; its program, which the platform's package holds."""
         folder = self.folder / "node_modules" / "@anthropic-ai"
@@ -56,16 +82,9 @@ class Node:
         self, path: Path, *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a file with nothing of the user's environment, but with these variables."""
-        environment = {
-            "HOME": str(self.home),
-            "CLAUDE_CONFIG_DIR": str(self.home / ".claude"),
-            "DISABLE_AUTOUPDATER": "1",
-            "PATH": f"{self._root / 'bin'}:/usr/bin:/bin",
-            **(env or {}),
-        }
         return subprocess.run(
             [str(path), *arguments],
-            env=environment,
+            env={**self.environment, **(env or {})},
             cwd=cwd or self.home,
             stdin=subprocess.DEVNULL,
             capture_output=True,

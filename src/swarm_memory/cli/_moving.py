@@ -2,12 +2,14 @@
 
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import anyio
+import click
 
 from swarm_memory.cli._printing import hint
 from swarm_memory.cli._progress import progress
@@ -15,8 +17,12 @@ from swarm_memory.config import Settings, load_settings
 from swarm_memory.errors import SwarmMemoryError
 from swarm_memory.logs import configure_logs
 from swarm_memory.services.export import Export
+from swarm_memory.services.importers.choosing import EXPORT, format_of, read
+from swarm_memory.services.importers.pieces import Place
 from swarm_memory.services.importing import read_export, take_in
-from swarm_memory.services.intake import Intake, Report
+from swarm_memory.services.intake import Intake, Report, Untaken
+from swarm_memory.services.lines import Item
+from swarm_memory.services.project import find_project
 from swarm_memory.storage.export import ExportReads
 from swarm_memory.storage.files import new_file
 from swarm_memory.storage.opening import open_store
@@ -52,31 +58,62 @@ async def _export(
         await opened.database.aclose()
 
 
-def import_from(source: Path, *, dry_run: bool, overwrite: bool) -> Report:
-    """Take a file in; what became of it.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person wants to be taken in, and how."""
+
+    source: Path
+    form: str | None
+    project: str | None
+    dry_run: bool
+    overwrite: bool
+
+
+def import_from(wish: Wish) -> tuple[str, Report]:
+    """Take a source in: its format, and what became of it.
 
     Raises:
-        InvalidArgument: It is no export, or is broken; what came before stays.
+        InvalidArgument: It is of no known format, or is broken; what came before stays.
         StorageError: The store cannot be written; what was taken until then stays.
     """
-    return anyio.run(_import, _settings(), source, dry_run, overwrite)
+    form = wish.form or (EXPORT if wish.source == _STDIN else format_of(wish.source))
+    if form == EXPORT and wish.project:
+        raise click.UsageError("An export says itself which projects its memories belong to.")
+    return form, anyio.run(_import, _settings(), wish, form)
 
 
-async def _import(settings: Settings, source: Path, dry_run: bool, overwrite: bool) -> Report:  # noqa: FBT001 - anyio passes by position
+async def _import(settings: Settings, wish: Wish, form: str) -> Report:
     opened = await open_store(settings, lasting=False)
     try:
         target = Target(opened.database)
         await target.ready()
-        intake = Intake(target, dry_run=dry_run, overwrite=overwrite, counts_versions=True)
+        intake = Intake(target, dry_run=wish.dry_run, overwrite=wish.overwrite, counts_versions=form == EXPORT)
         try:
-            with _read(source) as (file, size), progress("importing") as tell:
-                return await take_in(intake, read_export(file, lambda done: tell(done, size)))
+            with _items(settings, wish, form, opened.database.now()) as items:
+                return await take_in(intake, items)
         except SwarmMemoryError:
-            if intake.report.taken and not dry_run:
+            if intake.report.taken and not wish.dry_run:
                 hint(f"{intake.report.taken} memories were taken before this; the same command goes on from there.")
             raise
     finally:
         await opened.database.aclose()
+
+
+@contextmanager
+def _items(settings: Settings, wish: Wish, form: str, now: int) -> Generator[Iterator[Item | Untaken]]:
+    with progress("importing") as tell:
+        if form == EXPORT:
+            with _read(wish.source) as (file, size):
+                yield read_export(file, lambda done: tell(done, size))
+        else:
+            project = wish.project or find_project(settings, Path.cwd()).name
+            yield _counted(read(wish.source, form, Place(project, now)), tell)
+
+
+def _counted(items: Iterator[Item | Untaken], tell: Callable[[int, int | None], None]) -> Iterator[Item | Untaken]:
+    for number, item in enumerate(items, 1):
+        tell(number, None)
+        yield item
 
 
 def _settings() -> Settings:

@@ -17,7 +17,9 @@ swarm-memory export --output memories.jsonl
 swarm-memory export --project github.com/acme/shop | gzip >shop.jsonl.gz"""
 _IMPORT_EXAMPLES: Final = """\b
 swarm-memory import --dry-run memories.jsonl
-swarm-memory import memories.jsonl"""
+swarm-memory import .swarm
+swarm-memory import --from markdown docs/decisions"""
+_FORMATS: Final = ("export", "claude-flow", "mcp-turso", "server-memory", "mcp-memory-libsql", "markdown")
 
 
 @click.command(epilog=_EXPORT_EXAMPLES)
@@ -46,23 +48,30 @@ def export(output: Path | None, project: str | None) -> None:
     hint(f"exported {', '.join(told)}{f' to {output}' if output else ''}")
 
 
-@click.command("import", epilog=_IMPORT_EXAMPLES)
+@click.command("import", short_help="Take in an export, another program's store, or Markdown.", epilog=_IMPORT_EXAMPLES)
 @click.argument("source", type=click.Path(path_type=Path, exists=True, allow_dash=True))
+@click.option("--from", "form", type=click.Choice(_FORMATS), help="Format of SOURCE. Default: found by looking.")
+@click.option("--project", metavar="NAME", help="Project of what is taken. Default: the one here. Not for an export.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be taken; write nothing.")
 @click.option("--overwrite", is_flag=True, help="Where the store has another value, write over it, as a new version.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON: the counts, and the first not taken.")
-def import_(source: Path, *, dry_run: bool, overwrite: bool, as_json: bool) -> None:
-    """Take in what SOURCE holds; "-" is stdin.
+def import_(
+    source: Path, form: str | None, project: str | None, *, dry_run: bool, overwrite: bool, as_json: bool
+) -> None:
+    """Take in what SOURCE holds: an export ("-" is stdin), another program's store, or notes in Markdown.
+
+    Other programs: claude-flow (a store of version 2 or 3, a folder with .swarm), mcp-turso (a file of its database),
+    server-memory (its JSON lines), mcp-memory-libsql (its file). Notes: a file or a folder, Claude's memory files too.
 
     What is in the store stays as it is, unless --overwrite is given: where it has another value under the same name,
     that is told. Run again, it takes what is not there yet. SOURCE is only read.
     """
     with quick_imports():
-        from swarm_memory.cli._moving import import_from  # noqa: PLC0415 - brings the store; --help needs none of it
+        from swarm_memory.cli._moving import Wish, import_from  # noqa: PLC0415 - brings the store; --help needs none
 
-    report = import_from(source, dry_run=dry_run, overwrite=overwrite)
+    form, report = import_from(Wish(source, form, project, dry_run, overwrite))
     if as_json:
-        print_json({"dry_run": dry_run, **asdict(report)})
+        print_json({"format": form, "dry_run": dry_run, **asdict(report)})
         return
     _tell(report, dry_run=dry_run)
 

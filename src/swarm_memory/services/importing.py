@@ -51,13 +51,8 @@ async def take_in(intake: Intake, items: Iterable[Item | Untaken]) -> Report:
         InvalidArgument: What comes in is broken; what came before stays.
         StorageError: The store cannot be written; what was taken until then stays.
     """
-    parts = _parts(items, intake.report)
-    try:
-        for part in parts:
-            await intake.take(part)
-    finally:
-        # Also when a line is broken: what came before it is counted, so it has to be there.
-        await intake.finish()
+    for part in _parts(items, intake.report):
+        await intake.take(part)
     return intake.report
 
 

@@ -104,19 +104,21 @@ class Intake:
         heads = [Head.of(item) for item in items if isinstance(item, Record)]
         found = iter(await self._target.look(heads) if heads else ())
         swarms = await self._target.present_swarms([item.id for item in items if isinstance(item, SwarmRecord)])
+        seen: set[str] = set()
         for item in items:
             if isinstance(item, Record):
-                await self._take_memory(item, next(found))
+                place = next(found)
+                if item.id in seen:
+                    self.report.already_there += 1
+                else:
+                    seen.add(item.id)
+                    await self._take_memory(item, place)
             elif isinstance(item, Past):
                 await self._take_version(item)
             elif item.id not in swarms:
                 await self._delivery.add(moving_swarm(item))
                 self.report.swarms += 1
-
-    async def finish(self) -> Report:
-        """Send what is left."""
         await self._delivery.send()
-        return self.report
 
     async def _take_memory(self, record: Record, found: Found) -> None:
         self._open = None

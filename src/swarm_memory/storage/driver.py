@@ -10,13 +10,14 @@ stdout, its errors that are all ``ValueError`` with a text, its integers of 2^31
 import os
 import sqlite3
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 from urllib.parse import quote
 
 from swarm_memory.errors import (
+    InvalidArgument,
     StorageBusy,
     StorageCorrupt,
     StorageError,
@@ -257,6 +258,49 @@ def copy_pages(source: Path, target: Path, seconds: float) -> None:
             origin.backup(goal, progress=insist, sleep=_COPY_RETRY)
     except sqlite3.Error as error:
         raise translate(error) from error
+
+
+class ForeignConnection:
+    """A database of another program, opened with the standard library's SQLite to be read."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, which must be this process's own: a WAL is worked into it.
+
+        Raises:
+            InvalidArgument: It cannot be opened.
+        """
+        with _foreign_faults():
+            self._raw = sqlite3.connect(path, isolation_level=None)
+            # Other programs may have stored bytes that are no text; one of them must not end everything.
+            self._raw.text_factory = _readable
+
+    def stream(self, sql: str, args: tuple[SqlValue, ...] = ()) -> Iterator[Row]:
+        """Rows of one statement, a few at a time.
+
+        Raises:
+            InvalidArgument: The database is damaged, or has no such table or column.
+        """
+        with _foreign_faults():
+            yield from self._raw.execute(sql, args)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._raw.close()
+
+
+def _readable(text: bytes) -> str:
+    return text.decode(errors="replace")
+
+
+@contextmanager
+def _foreign_faults() -> Generator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise InvalidArgument(
+            f"The source cannot be read as a database: {str(error)[:200]}.",
+            next_step="repair it with the program that made it, then import it.",
+        ) from None
 
 
 class Replica:

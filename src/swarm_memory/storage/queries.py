@@ -59,7 +59,7 @@ def parse_query(name: str, text: str) -> Query:
 
 def load_queries(module: str) -> Mapping[str, Query]:
     """Read ``<module>.sql`` of the storage package: block name → query."""
-    parts = _NAME.split(Path(__file__).with_name(f"{module}.sql").read_text("utf-8"))
+    parts = _NAME.split((Path(__file__).parent / f"{module}.sql").read_text("utf-8"))
     return MappingProxyType(
         {name: parse_query(name, text) for name, text in zip(parts[1::2], parts[2::2], strict=True)}
     )
