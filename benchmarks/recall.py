@@ -1,4 +1,4 @@
-"""What the prompt hook recalls, on dialogues with questions: ``scripts/bench recall --data FILE [--foreign 1]``.
+"""What the prompt hook recalls, on dialogues with questions: ``scripts/bench recall --data FILE [--joined 1]``.
 
 FILE is JSON as of LoCoMo: ``[{gid, docs: [{id, text, speaker, date, sess}], qa: [{q, ev: [ids of docs]}]}]``. Each
 conversation becomes a project with one memory a turn. Then the hook's own code is asked every question that has
@@ -9,11 +9,14 @@ evidence, and as many questions of another conversation, which nothing there ans
 * ``precision``: of all times it spoke, the share at its own questions;
 * ``with evidence``: of all times it spoke, the share where a memory that answers the question was among what it said.
 
+``--joined 5`` makes long prompts: each question is followed by four of another conversation.
+
 Prints a table and writes JSON to ``benchmarks/results/recall.json``. Nothing of FILE is kept.
 """
 
 import argparse
 import json
+import random
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +37,7 @@ from swarm_memory.storage.local import open_local
 from swarm_memory.storage.memories import add_knowledge
 from swarm_memory.storage.writer import Writer
 
+SEED = 20_260_131
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -69,19 +73,21 @@ async def ask(reach: Reach, question: str, evidence: list[str], *, own: bool) ->
     return Spoken(own, named, frozenset(evidence), tokens_of(text))
 
 
-async def run(data: list[dict[str, Any]], home: Path, foreign: int) -> list[Spoken]:
+async def run(data: list[dict[str, Any]], home: Path, joined: int) -> list[Spoken]:
     """All conversations, one project each."""
+    chance = random.Random(SEED)
     spoken: list[Spoken] = []
     for number, conversation in enumerate(data):
         settings = QuickSettings(home, f"bench/{conversation['gid']}", None, "auto", "normal", None)
         async with opened(Event(session="bench"), settings, make=True) as reach:
             assert reach is not None
             await fill(reach, home, conversation["docs"])
-            asked = [one for one in conversation["qa"] if one["ev"]]
-            spoken += [await ask(reach, one["q"], one["ev"], own=True) for one in asked]
-            for step in range(1, foreign + 1):
-                other = data[(number + step) % len(data)]["qa"]
-                spoken += [await ask(reach, one["q"], [], own=False) for one in other if one["ev"]]
+            others = [one["q"] for one in data[(number + 1) % len(data)]["qa"] if one["ev"]]
+            for one in conversation["qa"]:
+                if one["ev"]:
+                    about, foreign, *rest = [one["q"], *chance.sample(others, joined)]
+                    spoken.append(await ask(reach, " ".join([about, *rest]), one["ev"], own=True))
+                    spoken.append(await ask(reach, " ".join([foreign, *rest]), [], own=False))
     return spoken
 
 
@@ -109,11 +115,11 @@ def report(spoken: list[Spoken]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--foreign", type=int, default=1, help="other conversations whose questions are asked of each")
+    parser.add_argument("--joined", type=int, default=1, help="questions that make one prompt")
     options = parser.parse_args()
     data = json.loads(options.data.read_text("utf-8"))
     with tempfile.TemporaryDirectory() as folder:
-        figures = report(anyio.run(run, data, Path(folder), options.foreign))
+        figures = report(anyio.run(run, data, Path(folder), options.joined))
     print("| | |\n| --- | --- |")
     for name, value in figures.items():
         print(f"| {name} | {value:,} |")

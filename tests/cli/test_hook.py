@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import sqlite3
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import ascii_letters, digits
 from typing import Any
 
 import pytest
@@ -164,6 +166,15 @@ def test_a_checkpoint_keeps_where_the_session_stands(run: Commands, hook: str, c
     assert event(run, "session-start", source="startup").out == ""
     # It answers no prompt.
     assert event(run, "user-prompt", prompt="how to rotate the refresh tokens").out == ""
+
+
+def test_a_checkpoint_leaves_out_what_looks_like_a_secret_and_keeps_the_rest(run: Commands) -> None:
+    token = "ghp_" + "".join(random.Random(1).choices(ascii_letters + digits, k=36))
+    path = transcript(run.cwd, {"role": "user", "content": f"Push it with {token}"}, ASKED, DONE)
+    assert event(run, "pre-compact", transcript_path=path, trigger="auto") == Done(0, "", "")
+    entry = json.loads(run("get", f"session/{SESSION}", "--namespace", "checkpoints", "--json").expect(0).out)
+    assert entry["value"]["asked"] == [ASKED["content"]]
+    assert not [file for file in run.home.iterdir() if file.is_file() and token.encode() in file.read_bytes()]
 
 
 def test_a_session_in_which_nobody_asked_leaves_nothing(run: Commands) -> None:

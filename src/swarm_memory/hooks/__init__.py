@@ -13,3 +13,6 @@ EVENTS: Final = {
     "SessionEnd": "session-end",
 }
 """Claude Code's events, and the hook that answers each."""
+
+CHECKPOINTS: Final = "checkpoints"
+"""Namespace of what is kept of sessions."""

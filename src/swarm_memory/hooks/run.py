@@ -13,7 +13,7 @@ from swarm_memory.hooks.journal import note
 from swarm_memory.hooks.settings import QuickSettings, home_of, quick_settings
 from swarm_memory.hooks.store import opened
 from swarm_memory.hooks.told import Told
-from swarm_memory.hooks.work import asks_anything, brief, checkpoint, recall
+from swarm_memory.hooks.work import asks_anything, brief, recall
 
 SECONDS: Final = 3.0
 """After which a hook gives up."""
@@ -50,7 +50,10 @@ async def _answer(name: str, event: Event, settings: QuickSettings | None, home:
             if reach is None:
                 return ""
             if name in _REASONS:
-                return await checkpoint(event, reach, _REASONS[name])
+                from swarm_memory.hooks.keeping import keep  # noqa: PLC0415 - looks for secrets; nobody waits for it
+
+                await keep(event, reach, _REASONS[name])
+                return ""
             answer = brief if name == "session-start" else recall
             return await answer(event, reach, Told(home, event.session))
 
