@@ -1,18 +1,9 @@
 """Leases: what a lost process, a silent agent and a hung one give back, and what an old claim can still do: nothing."""
 
-from collections.abc import AsyncGenerator
-from pathlib import Path
-
 import pytest
-from swarmbench import HARD, LEASE, QUIET, SwarmBench, swarm_bench
+from swarmbench import HARD, LEASE, QUIET, SwarmBench
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncGenerator[SwarmBench]:
-    async with swarm_bench(tmp_path / "home") as opened:
-        yield opened
 
 
 async def test_a_lost_sessions_claim_is_free_after_its_lease_and_comes_with_a_recovery_packet(
@@ -78,6 +69,21 @@ async def test_the_same_agent_name_does_not_inherit_an_old_claim(bench: SwarmBen
     assert await server.code(old, "complete", ann) == "stale_claim"
     assert await other.code(old, "complete", "ann") == "stale_claim"
     assert (await other.update(new, "complete", "ann"))["status"] == "done"
+
+
+async def test_an_agents_own_old_claim_is_over_when_it_claims_again(bench: SwarmBench) -> None:
+    server = await bench.server("one")
+    await server.call("swarm_init", topology="mesh")
+    [task] = await server.tasks("a")
+    ann = await server.spawn(name="ann")
+    old = await server.take(ann)
+    await server.update(old, "release", ann)
+    new = await server.take(ann)
+
+    assert (old, new) == (f"{task}.1", f"{task}.2")
+    for action in ("complete", "progress", "release"):
+        assert await server.code(old, action, ann, note="late") == "stale_claim"
+    assert (await server.update(new, "complete", ann))["status"] == "done"
 
 
 async def test_heartbeats_keep_the_claim_of_an_agent_that_calls_and_no_longer(bench: SwarmBench) -> None:

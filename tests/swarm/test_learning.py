@@ -1,11 +1,9 @@
 """Lessons: written by who learned, shown with claims, moved by outcomes, retired, and told honestly."""
 
-from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from swarmbench import Server, SwarmBench, swarm_bench
+from swarmbench import Server, SwarmBench
 
 from swarm_memory.models.lessons import Record
 
@@ -13,12 +11,6 @@ pytestmark = pytest.mark.anyio
 
 GOOD = {"command": "pytest -q", "exit_code": 0}
 BAD = {"command": "pytest -q", "exit_code": 1}
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncGenerator[SwarmBench]:
-    async with swarm_bench(tmp_path / "home") as opened:
-        yield opened
 
 
 async def _server(bench: SwarmBench) -> Server:

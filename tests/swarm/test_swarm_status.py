@@ -1,19 +1,10 @@
 """swarm_status, task_status and swarm_destroy: the truth about a swarm's work, from any process, in few words."""
 
-from collections.abc import AsyncGenerator
-from pathlib import Path
-
 import pytest
-from swarmbench import LEASE, SwarmBench, swarm_bench
+from swarmbench import LEASE, SwarmBench
 from toolsession import Session, still
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncGenerator[SwarmBench]:
-    async with swarm_bench(tmp_path / "home") as opened:
-        yield opened
 
 
 async def test_status_counts_what_is_true_now_in_every_process_and_after_a_restart(bench: SwarmBench) -> None:

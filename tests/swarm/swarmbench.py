@@ -108,6 +108,10 @@ class SwarmBench:
         for _, database in self._open:
             database.offset = self._offset
 
+    def shift(self, server: Server, milliseconds: int) -> None:
+        """Let one server's own clock be wrong by so much."""
+        next(database for app, database in self._open if app is server.app).offset = milliseconds
+
     async def close(self) -> None:
         for app, _ in self._open:
             app.close()
