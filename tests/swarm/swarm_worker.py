@@ -32,16 +32,16 @@ async def call(app: App, tool: str, **arguments: Any) -> dict[str, Any]:
         LookupError: It was refused, with the error's text.
     """
     meta = {REQUEST_ID: secrets.token_hex(8)}
-    for tries_left in reversed(range(5)):
+    text = ""
+    for _ in range(5):
         result = await answer(app, tools_of(app.settings.tools)[tool], arguments, meta=meta, session=None)
-        if not result.is_error:
-            break
+        if result.structured_content is not None:
+            return result.structured_content
         [block] = result.content
         text = getattr(block, "text", "")
-        if not text.startswith("[storage_") or not tries_left:
-            raise LookupError(text)
-    assert result.structured_content is not None
-    return result.structured_content
+        if not text.startswith("[storage_"):
+            break
+    raise LookupError(text)
 
 
 async def work(app: App, order: dict[str, Any]) -> dict[str, Any]:

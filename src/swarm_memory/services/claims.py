@@ -107,17 +107,27 @@ class ClaimService:
             TopologyForbidden: The decision is another one's.
             WrongState: The task is not in a state for it.
         """
-        task = await self._tasks.get(id_, caller)
-        entered = await self._crew.enter_num(task.swarm, caller, named)
-        place = Place(task.swarm, id_.seq, id_.fence, entered.life, entered.actor)
-        to = None if update.to is None else await self._crew.recipient(entered, update.to)
-        learned = self._lessons.learned(update.lessons_used, update.lesson, task, success=update.action == "complete")
-        change = change_of(Asked(place, update, to, task, learned, caller))
+        asked = await self._asked(id_, update, caller, named)
+        change = change_of(asked)
         try:
             [outcome] = await self._writer.apply([change], caller.request)
         except OperationRefused as refused:
             raise await self._explain_update(refused.guard, id_, caller) from None
         return outcome
+
+    async def _asked(self, id_: ClaimId, update: Update, caller: Caller, named: str | None) -> Asked:
+        """An update with what must be looked up for it: nothing, where an agent only ends or renews its own claim."""
+        own = self._crew.belongs(caller, named) if named and update.is_about_own_claim() else None
+        task = None if own else await self._tasks.get(id_, caller)
+        if own:
+            entered = await self._crew.enter(own.id, caller, named)
+        else:
+            entered = await self._crew.enter_num(task.swarm if task else 0, caller, named)
+        place = Place(entered.swarm.num, id_.seq, id_.fence, entered.life, entered.actor)
+        to = None if update.to is None else await self._crew.recipient(entered, update.to)
+        success = update.action == "complete"
+        learned = self._lessons.learned(update.lessons_used, update.lesson, task, success=success)
+        return Asked(place, update, to, task, learned, caller)
 
     async def _until_worth_a_try(self, swarm: int, seq: int, deadline: float) -> None:
         again = time.monotonic() + _TRY_SECONDS

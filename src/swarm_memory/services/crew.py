@@ -1,6 +1,6 @@
 """Who acts in which swarm, and how agents join one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from swarm_memory.errors import NotFound, SwarmFull, SwarmMemoryError
@@ -10,7 +10,7 @@ from swarm_memory.models.caller import Caller
 from swarm_memory.models.swarm import Swarm
 from swarm_memory.services.presence import Presence
 from swarm_memory.services.refusals import explain
-from swarm_memory.services.swarm import CURRENT, SwarmService
+from swarm_memory.services.swarm import CURRENT, MAX_REMEMBERED, SwarmService
 from swarm_memory.storage.agents import AgentStore, join
 from swarm_memory.storage.swarms import end
 from swarm_memory.storage.writer import OperationRefused, Writer
@@ -47,6 +47,8 @@ class CrewService:
         self._agents = agents
         self._presence = presence
         self._writer = writer
+        # Where each agent belongs never changes, so a call on a primary need not ask again.
+        self._known: dict[tuple[str, str], tuple[Swarm, Actor]] = {}
 
     async def enter(self, swarm_id: str, caller: Caller, named: str | None) -> Entered:
         """The swarm of a call and who acts: the agent with this name or handle, else the session's principal.
@@ -54,12 +56,23 @@ class CrewService:
         Raises:
             NotFound: There is no such swarm, or it has no such agent.
         """
+        life = self._presence.life_of(caller)
+        known = self._known.get((caller.project, named)) if named else None
+        if known is not None and swarm_id in (CURRENT, known[0].id):
+            return Entered(known[0], life, replace(known[1], session=life.id))
         # A handle names its swarm: agents of several swarms may share a connection, and with it one current swarm.
         swarm = await self._swarms.of_handle(named) if named and swarm_id == CURRENT else None
         if swarm is None or swarm.project != caller.project:
-            swarm = await self._swarms.find(swarm_id, caller)
-        life = self._presence.life_of(caller)
-        return Entered(swarm, life, await self.actor(swarm.num, life, named))
+            swarm = await self._swarms.entered(swarm_id, caller)
+        actor = await self.actor(swarm.num, life, named)
+        if named is not None and named == actor.key:
+            self._remember(swarm, actor)
+        return Entered(swarm, life, actor)
+
+    def belongs(self, caller: Caller, handle: str) -> Swarm | None:
+        """The swarm of an agent that has acted here before."""
+        known = self._known.get((caller.project, handle))
+        return known[0] if known else None
 
     async def enter_num(self, num: int, caller: Caller, named: str | None) -> Entered:
         """As ``enter``, for the swarm with this row number."""
@@ -134,6 +147,7 @@ class CrewService:
         except OperationRefused as refused:
             raise await self._explain(refused.guard, swarm) from None
         name = wish.name or wish.role
+        self._remember(swarm, Actor(outcome["handle"], outcome["num"], life.id, wish.role))
         return Joined(outcome["handle"], name, outcome["position"], outcome["seq"], swarm)
 
     async def end(self, swarm_id: str, caller: Caller, named: str | None) -> dict[str, Any]:
@@ -153,6 +167,11 @@ class CrewService:
         """Agents, living ones first; how many ever joined, and how many live."""
         every, live = await self._agents.count(swarm.num)
         return await self._agents.of_swarm(swarm.num, limit), every, live
+
+    def _remember(self, swarm: Swarm, actor: Actor) -> None:
+        self._known[swarm.project, actor.key] = (swarm, actor)
+        if len(self._known) > MAX_REMEMBERED:
+            del self._known[next(iter(self._known))]
 
     async def _explain(self, guard: str, swarm: Swarm) -> SwarmMemoryError:
         if guard != "refuse_full_swarm":

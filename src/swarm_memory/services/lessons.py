@@ -55,14 +55,14 @@ class LessonService:
         chosen = rank(lessons, self._reads.now(), SHOWN, exploring=exploring)
         return [Lesson(id_, hits[id_].memory.content) for id_ in chosen]
 
-    def learned(self, used: Sequence[str], text: str | None, task: Task, *, success: bool) -> Learned:
+    def learned(self, used: Sequence[str], text: str | None, task: Task | None, *, success: bool) -> Learned:
         """What an agent says of lessons at the end of an attempt.
 
         Raises:
             InvalidArgument: The new lesson has more than sixty words.
         """
         new = None
-        if text is not None:
+        if text is not None and task is not None:
             if len(text.split()) > MAX_WORDS:
                 raise InvalidArgument(
                     f"lesson has {len(text.split())} words; {MAX_WORDS} are allowed.",

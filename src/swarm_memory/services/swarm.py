@@ -47,6 +47,7 @@ class SwarmService:
         self._writer = writer
         self._mode = mode
         self._current: dict[tuple[str, str | None], str] = {}
+        self._known: dict[str, Swarm] = {}
 
     @property
     def persistence(self) -> str:
@@ -101,6 +102,18 @@ class SwarmService:
         """The project's active swarms, newest first."""
         return await self._swarms.active(project, limit)
 
+    async def entered(self, id_: str, caller: Caller) -> Swarm:
+        """As ``find``, for a caller who acts in it: one that it has made or joined is not read again.
+
+        What may have changed of it meanwhile, its end, is for the guards of the write to say.
+        """
+        wanted = self._current.get((caller.project, caller.origin.session)) if id_ == CURRENT else id_
+        known = self._known.get(wanted or "")
+        if known is None:
+            known = await self.find(id_, caller)
+            self._keep(known)
+        return known
+
     async def by_num(self, num: int) -> Swarm:
         """The swarm with this row number, which some row names."""
         swarm = await self._swarms.by_num(num)
@@ -134,3 +147,8 @@ class SwarmService:
         self._current[who] = id_
         if len(self._current) > MAX_REMEMBERED:
             del self._current[next(iter(self._current))]
+
+    def _keep(self, swarm: Swarm) -> None:
+        self._known[swarm.id] = swarm
+        if len(self._known) > MAX_REMEMBERED:
+            del self._known[next(iter(self._known))]

@@ -33,15 +33,19 @@ class Update:
     lesson: str | None = None
     lessons_used: tuple[str, ...] = ()
 
+    def is_about_own_claim(self) -> bool:
+        """Whether the guard of the claim is all that must be looked at."""
+        return self.action in _UNDER_A_CLAIM and self.lesson is None
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An update with what was looked up for it: the task, and the actor that ``to`` means."""
+    """An update with what was looked up for it: the task, where it matters, and the actor that ``to`` means."""
 
     place: Place
     update: Update
     to: str | None
-    task: Task
+    task: Task | None
     learned: Learned
     caller: Caller
 
@@ -95,9 +99,9 @@ def _hand_off(asked: Asked) -> Change:
 
 def _decide(asked: Asked) -> Change:
     place, update, task = asked.place, asked.update, asked.task
-    if task.stored_status == "proposed":
+    if task is not None and task.stored_status == "proposed":
         return claims.take_up(place, update.note) if update.action == "approve" else claims.cancel(place, update.note)
-    if place.fence is None:
+    if place.fence is None and task is not None:
         place = replace(place, fence=task.fence)
     return claims.review(place, update.action, update.note, asked.learned.now)
 

@@ -25,7 +25,7 @@ def opening(life: Life, swarm: int | None, actor: Actor | None = None) -> list[S
     begun = [*_ended(), _touch([life])]
     if actor is not None and actor.agent is not None:
         begun.append(_SQL["touch_agent"].bind(agent=actor.agent, session=life.id))
-        begun.append(_SQL["refuse_gone_agent"].bind(agent=actor.agent))
+        begun.append(_SQL["refuse_gone_agent"].bind(agent=actor.agent, actor=actor.key))
     if swarm is not None:
         begun.append(_SQL["refuse_ended_swarm"].bind(swarm=swarm))
     return begun

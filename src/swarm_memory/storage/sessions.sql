@@ -42,7 +42,7 @@ UPDATE swarms SET status = 'archived', updated_at = (SELECT now FROM clock)
    AND NOT EXISTS (SELECT 1 FROM tasks, clock WHERE swarm = swarms.num AND tasks.updated_at > now - 3600000);
 
 -- name: refuse_gone_agent
-INSERT INTO refusal SELECT 1 WHERE :agent IS NOT NULL AND NOT EXISTS (SELECT 1 FROM live_agents WHERE num = :agent);
+INSERT INTO refusal SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM live_agents WHERE num = :agent AND handle = :actor);
 
 -- name: refuse_ended_swarm
 INSERT INTO refusal SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM swarms WHERE num = :swarm AND status = 'active');
