@@ -15,7 +15,7 @@ from commandline import COMMAND, Commands
 from team import Team, call
 from test_terminal import at_terminal
 
-TABLES = ("memories", "versions", "memory_tags", "swarms")
+TABLES = ("memories", "versions", "memory_tags", "swarms", "lesson_stats")
 
 FULL: tuple[tuple[str, dict[str, Any]], ...] = (
     *(
@@ -54,10 +54,20 @@ FULL: tuple[tuple[str, dict[str, Any]], ...] = (
 )  # fmt: skip - a table
 
 
+_LESSON = """
+INSERT INTO memories (id, project, namespace, kind, format, size, version, born, created_at, updated_at, topic, content)
+VALUES ('lesson-1', 'local/shop', 'default', 'lesson', 'text', 16, 1, 1, 5, 5, 'builds', 'Build it first!!')
+"""
+_OUTCOMES = "INSERT INTO lesson_stats VALUES ('lesson-1', 1.1, 0.30000000000000004, 1e-300, 0, 3, 1795616453080, NULL)"
+
+
 @pytest.fixture
 def full(run: Commands) -> Commands:
     """A store with something of everything, and one memory that has expired."""
     call(run, *FULL)
+    with closing(sqlite3.connect(run.home / "memory.db")) as connection, connection:
+        connection.execute(_LESSON)
+        connection.execute(_OUTCOMES)
     wait_until(lambda: run("get", "brief").code == 1, "it expires")
     return run
 
@@ -140,7 +150,7 @@ def test_a_second_import_takes_nothing_and_an_interrupted_one_is_made_up_for(ful
 def test_a_dry_run_tells_the_same_and_writes_nothing(full: Commands, other: Commands) -> None:
     exported = full("export").out
     would = other("import", "-", "--dry-run", "--json", stdin=exported).expect(0).json
-    assert [rows(other, table) for table in (*TABLES, "changes")] == [[]] * 5
+    assert [rows(other, table) for table in (*TABLES, "changes")] == [[]] * 6
     did = other("import", "-", "--json", stdin=exported).expect(0).json
     assert would == {**did, "dry_run": True}
 
@@ -180,14 +190,14 @@ def test_an_older_export_does_not_undo_what_came_after_it(full: Commands) -> Non
 def test_one_project_can_be_exported_alone(full: Commands) -> None:
     exported = lines(full("export", "--project", "example.org/other").expect(0).out)
     assert [one.get("key") for one in exported if one["type"] == "memory"] == ["elsewhere"]
-    assert exported[-1] == {"type": "end", "memories": 1, "versions": 0, "swarms": 0}
+    assert exported[-1] == {"type": "end", "memories": 1, "versions": 0, "lessons": 0, "swarms": 0}
 
 
 def test_a_file_that_is_there_is_not_written_over(full: Commands, tmp_path: Path) -> None:
     file = tmp_path / "out.jsonl"
     done = full("export", "--output", str(file)).expect(0)
     assert done.out == ""
-    assert done.err.startswith("exported 15 memories, ")
+    assert done.err.startswith("exported 16 memories, ")
     assert file.read_text("utf-8") == full("export").out
     assert file.stat().st_mode & 0o777 == 0o600
     full("export", "--output", str(file)).expect(2)
@@ -231,7 +241,7 @@ _GOOD = {
         json.dumps({**_GOOD, "buried": 1, "expires_at": 0}),
         json.dumps({**_GOOD, "expires_at": 0}),
         json.dumps({**_GOOD, "tags": ["t"] * 33}),
-        json.dumps({"type": "end", "memories": 7, "versions": 0, "swarms": 0}),
+        json.dumps({"type": "end", "memories": 7, "versions": 0, "lessons": 0, "swarms": 0}),
     ],
 )
 def test_a_broken_line_is_named_and_what_came_before_it_stays(run: Commands, broken: str) -> None:
@@ -284,7 +294,7 @@ def test_a_primary_is_exported_and_taken_into_like_a_file(full: Commands, team: 
     exported = full("export").out
     shared = replace(full, home=full.home.with_name(mode), env=full.env | team.env() | {"SWARM_MEMORY_MODE": mode})
     told = shared("import", "-", "--json", stdin=exported).expect(0).json
-    assert (told["taken"], told["swarms"]) == (15, 1)
+    assert (told["taken"], told["swarms"]) == (16, 1)
     assert shared("export").expect(0).out == exported
     assert shared("import", "-", "--json", stdin=exported).expect(0).json["taken"] == 0
     assert team.rows("SELECT count(*) FROM versions") == [[len(rows(full, "versions"))]]

@@ -101,6 +101,8 @@ def test_what_was_purged_is_in_no_byte_of_the_store_nor_of_a_later_backup(
     assert run("search", "padding", "77", "--json").expect(0).json["results"][0]["key"] == "pad/77"
     with closing(sqlite3.connect(run.home / "memory.db")) as connection:
         connection.execute("INSERT INTO memory_index (memory_index, rank) VALUES ('integrity-check', 1)")
+        orphans = "SELECT count(*) FROM memory_vectors WHERE memory NOT IN (SELECT num FROM memories WHERE buried = 0)"
+        assert connection.execute(orphans).fetchone() == (0,)
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 

@@ -228,6 +228,17 @@ def test_what_is_of_no_known_format_is_refused(store: Store, work: Path, content
     assert len(told) < 1_000
 
 
+def test_what_looks_like_a_secret_is_left_out_unless_it_is_allowed(store: Store, work: Path) -> None:
+    token = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6"
+    note = work / "notes.md"
+    note.write_text(f"# Access\n\nuse {token} for it\n\n# Rules\n\nSmall commits.\n")
+    told = store.json("import", str(note))
+    assert (told["taken"], told["skipped"]) == (1, 1)
+    assert "looks like a secret" in told["untaken"][0]["why"]
+    assert token not in json.dumps(told)
+    assert store.json("import", str(note), "--allow-secrets")["taken"] == 1
+
+
 def test_a_source_of_several_projects_and_a_store_of_this_program_are_refused(store: Store, work: Path) -> None:
     for project in ("one", "two"):
         (work / project / "memory").mkdir(parents=True)

@@ -67,6 +67,7 @@ class Wish:
     project: str | None
     dry_run: bool
     overwrite: bool
+    allow_secrets: bool
 
 
 def import_from(wish: Wish) -> tuple[str, Report]:
@@ -107,7 +108,7 @@ def _items(settings: Settings, wish: Wish, form: str, now: int) -> Generator[Ite
                 yield read_export(file, lambda done: tell(done, size))
         else:
             project = wish.project or find_project(settings, Path.cwd()).name
-            yield _counted(read(wish.source, form, Place(project, now)), tell)
+            yield _counted(read(wish.source, form, Place(project, now), allow_secrets=wish.allow_secrets), tell)
 
 
 def _counted(items: Iterator[Item | Untaken], tell: Callable[[int, int | None], None]) -> Iterator[Item | Untaken]:

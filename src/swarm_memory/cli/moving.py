@@ -43,6 +43,7 @@ def export(output: Path | None, project: str | None) -> None:
     told = (
         count_of(counts["memories"], "memory", "memories"),
         count_of(counts["versions"], "past version", "past versions"),
+        count_of(counts["lessons"], "lesson with outcomes", "lessons with outcomes"),
         count_of(counts["swarms"], "swarm", "swarms"),
     )
     hint(f"exported {', '.join(told)}{f' to {output}' if output else ''}")
@@ -54,10 +55,9 @@ def export(output: Path | None, project: str | None) -> None:
 @click.option("--project", metavar="NAME", help="Project of what is taken. Default: the one here. Not for an export.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be taken; write nothing.")
 @click.option("--overwrite", is_flag=True, help="Where the store has another value, write over it, as a new version.")
+@click.option("--allow-secrets", is_flag=True, help="Of other programs: take also what looks like a secret.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON: the counts, and the first not taken.")
-def import_(
-    source: Path, form: str | None, project: str | None, *, dry_run: bool, overwrite: bool, as_json: bool
-) -> None:
+def import_(source: Path, form: str | None, project: str | None, *, as_json: bool, **flags: bool) -> None:
     """Take in what SOURCE holds: an export ("-" is stdin), another program's store, or notes in Markdown.
 
     Other programs: claude-flow (a store of version 2 or 3, a folder with .swarm), mcp-turso (a file of its database),
@@ -69,11 +69,11 @@ def import_(
     with quick_imports():
         from swarm_memory.cli._moving import Wish, import_from  # noqa: PLC0415 - brings the store; --help needs none
 
-    form, report = import_from(Wish(source, form, project, dry_run, overwrite))
+    form, report = import_from(Wish(source, form, project, **flags))
     if as_json:
-        print_json({"format": form, "dry_run": dry_run, **asdict(report)})
+        print_json({"format": form, "dry_run": flags["dry_run"], **asdict(report)})
         return
-    _tell(report, dry_run=dry_run)
+    _tell(report, dry_run=flags["dry_run"])
 
 
 def _tell(report: "Report", *, dry_run: bool) -> None:

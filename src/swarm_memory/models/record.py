@@ -1,4 +1,4 @@
-"""What moves between stores: a memory with all that is kept of it, its past versions, and a swarm.
+"""What moves between stores: a memory with its past versions, what a lesson did, and a swarm.
 
 Derived data is not in it: sizes, words of values and every index are made anew where a record arrives.
 """
@@ -102,6 +102,20 @@ class SwarmRecord:
     coordinator: str
     created_at: int
     updated_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonRecord:
+    """What a lesson did for those who used it; ``lesson`` is the id of its memory. See ``models/lessons.py``."""
+
+    lesson: str
+    helpful: float
+    harmful: float
+    own_helpful: float
+    own_harmful: float
+    uses: int
+    at: int
+    retired_at: int | None = None
 
 
 def size_of(kind: str, form: str, content: str, buried: int) -> int:

@@ -4,19 +4,19 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
 from swarm_memory.models.record import Past
-from swarm_memory.services.lines import HEADER, Item, end_of, line_of
+from swarm_memory.services.lines import HEADER, Item, end_of, line_of, no_counts
 from swarm_memory.storage.export import ExportReads
 
 
 @dataclass(slots=True)
 class Export:
-    """One export. A memory comes with its past versions behind it, oldest first; swarms come last.
+    """One export. A memory comes with its past versions behind it, oldest first; what lessons did and swarms come last.
 
     Each memory is consistent with its history. Others may write meanwhile: the export as a whole is no one moment.
     """
 
     reads: ExportReads
-    counts: dict[str, int] = field(default_factory=lambda: {"memories": 0, "versions": 0, "swarms": 0})
+    counts: dict[str, int] = field(default_factory=no_counts)
 
     async def lines(self, tell: Callable[[int, int], None]) -> AsyncGenerator[str]:
         """The lines, without their ends; no more than a page of the store is in memory at a time.
@@ -39,11 +39,19 @@ class Export:
                         yield self._line(past, "versions")
             after = page[-1][0]
             tell(after, last)
+        async for item, counted in self._rest():
+            yield self._line(item, counted)
+        yield end_of(self.counts)
+
+    async def _rest(self) -> AsyncGenerator[tuple[Item, str]]:
+        after = 0
+        while lessons := await self.reads.lessons(after):
+            for after, lesson in lessons:  # noqa: B007 - the last one is where the next page begins
+                yield lesson, "lessons"
         after = 0
         while swarms := await self.reads.swarms(after):
             for after, swarm in swarms:  # noqa: B007 - the last one is where the next page begins
-                yield self._line(swarm, "swarms")
-        yield end_of(self.counts)
+                yield swarm, "swarms"
 
     def _line(self, item: Item, counted: str) -> str:
         self.counts[counted] += 1

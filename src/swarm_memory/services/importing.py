@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, Final
 
 from swarm_memory.errors import InvalidArgument
-from swarm_memory.models.record import SwarmRecord
+from swarm_memory.models.record import Past, Record
 from swarm_memory.services.intake import Intake, Report, Untaken
-from swarm_memory.services.lines import MAX_LINE, End, Header, Item, parse_line
+from swarm_memory.services.lines import MAX_LINE, End, Header, Item, no_counts, parse_line
 
 _PART_ITEMS: Final = 100
 _PART_BYTES: Final = 1_000_000
@@ -24,7 +24,7 @@ def read_export(file: BinaryIO, tell: Callable[[int], None]) -> Iterator[Item]:
     Raises:
         InvalidArgument: A line is none of an export, or the last one is missing: the file was cut off.
     """
-    counts = {"memories": 0, "versions": 0, "swarms": 0}
+    counts = no_counts()
     done = 0
     for number, line in enumerate(iter(lambda: file.readline(MAX_LINE + 1), b""), 1):
         item = _parsed(line, number)
@@ -66,7 +66,7 @@ def _parts(items: Iterable[Item | Untaken], report: Report) -> Iterator[list[Ite
                 report.skip(item)
                 continue
             part.append(item)
-            size += 0 if isinstance(item, SwarmRecord) else len(item.content)
+            size += len(item.content) if isinstance(item, Record | Past) else 0
             if len(part) >= _PART_ITEMS or size >= _PART_BYTES:
                 yield part
                 part, size = [], 0
@@ -76,7 +76,7 @@ def _parts(items: Iterable[Item | Untaken], report: Report) -> Iterator[list[Ite
     yield part
 
 
-_COUNTED: Final = {"Record": "memories", "Past": "versions", "SwarmRecord": "swarms"}
+_COUNTED: Final = {"Record": "memories", "Past": "versions", "LessonRecord": "lessons", "SwarmRecord": "swarms"}
 
 
 def _parsed(line: bytes, number: int) -> Header | End | Item:

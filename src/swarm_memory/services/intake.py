@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from swarm_memory.models.record import KEPT_VERSIONS, Past, Record, SwarmRecord
+from swarm_memory.models.record import KEPT_VERSIONS, LessonRecord, Past, Record, SwarmRecord
 from swarm_memory.services.delivery import Delivery
 from swarm_memory.services.lines import Item
 from swarm_memory.storage.transfer import (
     Found,
     Head,
     Target,
+    moving_lesson,
     moving_memory,
     moving_swarm,
     moving_tombstone,
@@ -115,6 +116,8 @@ class Intake:
                     await self._take_memory(item, place)
             elif isinstance(item, Past):
                 await self._take_version(item)
+            elif isinstance(item, LessonRecord):
+                await self._delivery.add(moving_lesson(item))
             elif item.id not in swarms:
                 await self._delivery.add(moving_swarm(item))
                 self.report.swarms += 1

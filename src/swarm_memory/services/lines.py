@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from swarm_memory.errors import InvalidArgument, SwarmMemoryError
 from swarm_memory.models.memory import Kind
-from swarm_memory.models.record import FOR_GOOD, Past, Record, SwarmRecord
+from swarm_memory.models.record import FOR_GOOD, LessonRecord, Past, Record, SwarmRecord
 from swarm_memory.models.values import MAX_VALUE_BYTES, check_text, encode, to_json
 
 FORMAT: Final = 1
@@ -19,18 +19,18 @@ HEADER: Final = to_json({"type": "export", "format": FORMAT})
 MAX_LINE: Final = 16_000_000
 """Bytes: a content of a million bytes takes six million where each of them is escaped."""
 
-Item = Record | Past | SwarmRecord
-_Counted = Literal["memories", "versions", "swarms"]
+Item = Record | Past | LessonRecord | SwarmRecord
 
 _FORM: Final = {"format": "text"}
 _DEFAULTS: Final[dict[type[Item], dict[str, Any]]] = {
     Record: {**_FORM, "expires_at": FOR_GOOD, "buried": 0, "tags": "[]", "attributes": "{}"},
     Past: {**_FORM, "expires_at": FOR_GOOD, "deleted": 0},
+    LessonRecord: {},
     SwarmRecord: {},
 }
 """What is left out of a line; so is whatever is null."""
 _JSON_FIELDS: Final = ("tags", "attributes", "report", "config")
-_TYPES: Final[dict[type[Item], str]] = {Record: "memory", Past: "version", SwarmRecord: "swarm"}
+_TYPES: Final[dict[type[Item], str]] = {Record: "memory", Past: "version", LessonRecord: "lesson", SwarmRecord: "swarm"}
 
 
 def line_of(item: Item) -> str:
@@ -41,6 +41,11 @@ def line_of(item: Item) -> str:
         if value is not None and defaults.get(name) != value:
             told[name] = json.loads(value) if name in _JSON_FIELDS else value
     return to_json(told)
+
+
+def no_counts() -> dict[str, int]:
+    """Nothing of any type yet; the names are those of the last line."""
+    return {"memories": 0, "versions": 0, "lessons": 0, "swarms": 0}
 
 
 def end_of(counts: dict[str, int]) -> str:
@@ -93,6 +98,7 @@ _Short = Annotated[str, _text(0, 256)]
 _Long = Annotated[str, _text(0, 1024)]
 _Content = Annotated[str, _text(0, MAX_VALUE_BYTES)]
 _Number = Annotated[int, Field(ge=0, le=2**53)]
+_Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _Version = Annotated[int, Field(ge=1, le=2**53)]
 _Grave = Literal[0, 1, 2]
 _Form = Literal["text", "json"]
@@ -116,6 +122,7 @@ class End(_Line):
     type: Literal["end"]
     memories: _Number
     versions: _Number
+    lessons: _Number
     swarms: _Number
 
     def parsed(self) -> "End":
@@ -125,7 +132,7 @@ class End(_Line):
     @property
     def counts(self) -> dict[str, int]:
         """By name, as ``end_of`` takes them."""
-        return {"memories": self.memories, "versions": self.versions, "swarms": self.swarms}
+        return self.model_dump(exclude={"type"})
 
 
 class _Content_(_Line):  # noqa: N801 - the base of two lines, beside the type of a field
@@ -194,6 +201,21 @@ class _VersionLine(_Content_):
         return Past(**self.model_dump(exclude={"type", "kind"}), kind=self.kind.value)
 
 
+class _LessonLine(_Line):
+    type: Literal["lesson"]
+    lesson: _Id
+    helpful: _Weight
+    harmful: _Weight
+    own_helpful: _Weight
+    own_harmful: _Weight
+    uses: _Number
+    at: _Number
+    retired_at: _Number | None = None
+
+    def parsed(self) -> LessonRecord:
+        return LessonRecord(**self.model_dump(exclude={"type"}))
+
+
 class _SwarmLine(_Line):
     type: Literal["swarm"]
     id: _Id
@@ -218,8 +240,8 @@ class _SwarmLine(_Line):
         return SwarmRecord(**fields, report=report, config=config)
 
 
-_LINES: Final[TypeAdapter[Header | End | _MemoryLine | _VersionLine | _SwarmLine]] = TypeAdapter(
-    Annotated[Header | End | _MemoryLine | _VersionLine | _SwarmLine, Field(discriminator="type")]
+_LINES: Final[TypeAdapter[Header | End | _MemoryLine | _VersionLine | _LessonLine | _SwarmLine]] = TypeAdapter(
+    Annotated[Header | End | _MemoryLine | _VersionLine | _LessonLine | _SwarmLine, Field(discriminator="type")]
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, Final
 
-from swarm_memory.models.record import Past, Record, SwarmRecord
+from swarm_memory.models.record import LessonRecord, Past, Record, SwarmRecord
 from swarm_memory.storage.database import Database
 from swarm_memory.storage.queries import Row, Statement, load_queries
 
@@ -16,6 +16,7 @@ _BYTES: Final = 500_000
 # Each dataclass has the columns of its query, in the same order.
 _RECORD: Final = tuple(field.name for field in fields(Record))
 _PAST: Final = tuple(field.name for field in fields(Past))
+_LESSON: Final = tuple(field.name for field in fields(LessonRecord))
 _SWARM: Final = tuple(field.name for field in fields(SwarmRecord))
 
 
@@ -42,6 +43,11 @@ class ExportReads:
         page = self._page() | {"limit": limit}
         query = _SQL["versions"].bind(after=after[0], after_version=after[1], last=last, **page)
         return [(num, Past(**fields)) for num, fields in await self._rows(query, _PAST)]
+
+    async def lessons(self, after: int) -> list[tuple[int, LessonRecord]]:
+        """What the first lessons behind this row number of a memory did."""
+        query = _SQL["lessons"].bind(after=after, project=self._project, limit=_ROWS)
+        return [(num, LessonRecord(**fields)) for num, fields in await self._rows(query, _LESSON)]
 
     async def swarms(self, after: int) -> list[tuple[int, SwarmRecord]]:
         """The first swarms behind this row number."""

@@ -36,6 +36,12 @@ SELECT versions.memory AS num, memories.id AS memory, memories.kind, versions.ve
     WHERE before < :bytes)
  ORDER BY versions.memory, versions.version;
 
+-- name: lessons
+SELECT memories.num, lesson, helpful, harmful, own_helpful, own_harmful, uses, at, retired_at
+  FROM memories CROSS JOIN lesson_stats ON lesson_stats.lesson = memories.id
+ WHERE memories.num > :after AND memories.kind = 'lesson' AND (:project IS NULL OR memories.project = :project)
+ ORDER BY memories.num LIMIT :limit;
+
 -- name: swarms
 SELECT num, id, project, objective, topology, requested_topology, strategy, max_agents, recommended_agents, learning,
        report, config, status, coordinator, created_at, updated_at

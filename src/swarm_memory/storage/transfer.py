@@ -12,7 +12,7 @@ from typing import Final
 from swarm_memory.config import Settings
 from swarm_memory.errors import SchemaMismatch
 from swarm_memory.models.hints import hints_of
-from swarm_memory.models.record import Past, Record, SwarmRecord
+from swarm_memory.models.record import LessonRecord, Past, Record, SwarmRecord
 from swarm_memory.models.values import to_json
 from swarm_memory.storage.database import Database
 from swarm_memory.storage.export import ExportReads
@@ -243,6 +243,11 @@ def moving_version(past: Past) -> Parcel:
     fields = asdict(past) | {"size": past.size, "id": past.memory}
     del fields["memory"], fields["kind"]
     return _parcel(_SQL["move_version"].bind(**fields))
+
+
+def moving_lesson(lesson: LessonRecord) -> Parcel:
+    """What a lesson did, behind its memory, where nothing is known of it yet."""
+    return _parcel(_SQL["move_lesson"].bind(**asdict(lesson)))
 
 
 def moving_swarm(swarm: SwarmRecord) -> Parcel:

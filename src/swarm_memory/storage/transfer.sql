@@ -88,6 +88,11 @@ SELECT num, :version, :format, :size, :agent, :at, :expires_at, :deleted, :conte
   FROM memories WHERE id = :id AND version > :version AND version <= :version + 200
 ON CONFLICT (memory, version) DO NOTHING;
 
+-- name: move_lesson
+INSERT INTO lesson_stats (lesson, helpful, harmful, own_helpful, own_harmful, uses, at, retired_at)
+SELECT id, :helpful, :harmful, :own_helpful, :own_harmful, :uses, :at, :retired_at FROM memories WHERE id = :lesson
+ON CONFLICT (lesson) DO NOTHING;
+
 -- name: move_swarm
 INSERT INTO swarms (id, project, objective, topology, requested_topology, strategy, max_agents, recommended_agents,
                     learning, report, config, status, coordinator, created_at, updated_at)

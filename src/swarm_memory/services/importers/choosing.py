@@ -10,6 +10,7 @@ from swarm_memory.services.importers import claude_flow, graphs, markdown, mcp_t
 from swarm_memory.services.importers.pieces import Piece, Place, record_of
 from swarm_memory.services.intake import Untaken
 from swarm_memory.services.lines import is_header
+from swarm_memory.services.secrets import look
 from swarm_memory.storage.foreign import ForeignDatabase, is_database, open_foreign
 
 EXPORT: Final = "export"
@@ -43,15 +44,25 @@ def format_of(source: Path) -> str:
     return found
 
 
-def read(source: Path, form: str, place: Place) -> Iterator[Record | Untaken]:
-    """What a source of another program becomes here.
+def read(source: Path, form: str, place: Place, *, allow_secrets: bool) -> Iterator[Record | Untaken]:
+    """What a source of another program becomes here; what looks like a secret is left out, unless it is allowed.
 
     Raises:
         InvalidArgument: It is not of this format, or is damaged.
     """
     _check(source, form)
     for piece in READERS[form](source):
-        yield piece if isinstance(piece, Untaken) else record_of(piece, form, place)
+        made = piece if isinstance(piece, Untaken) else record_of(piece, form, place)
+        yield made if allow_secrets or isinstance(made, Untaken) else _without_secret(made, piece)
+
+
+def _without_secret(record: Record, piece: Piece | Untaken) -> Record | Untaken:
+    texts = {"key": record.key, "topic": record.topic, "tags": record.tags, "attributes": record.attributes}
+    sighting = next((one for one in look({**texts, "content": record.content}) if one is not None), None)
+    if sighting is None or isinstance(piece, Untaken):
+        return record
+    where = "a memory" if sighting.place in ("key", "topic") else piece.where
+    return Untaken(where, f"its {sighting.where} looks like a secret (rule {sighting.rule}); see --allow-secrets")
 
 
 def _of_folder(folder: Path) -> str | None:
