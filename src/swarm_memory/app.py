@@ -138,7 +138,7 @@ def _compose(settings: Settings, opened: OpenStore, *, lasting: bool = True) -> 
     directory = _working_directory(settings)
     database = opened.database
     memories = MemoryStore(database)
-    writer = Writer(database)
+    writer = Writer(database, settings.retention)
 
     embedding = choose_embedding(settings.embedder, settings.models)
     stack = SearchStack(database, writer, embedding, lasting=lasting)

@@ -14,8 +14,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from swarm_memory.errors import ConfigurationError
 from swarm_memory.models.assessment import Thresholds
+from swarm_memory.models.retention import Retention
 
 PREFIX = "SWARM_MEMORY_"
+_DAY: Final = 86_400_000  # milliseconds
 DATABASE_NAME = "memory.db"
 
 ProjectName = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f]+$")]
@@ -75,6 +77,18 @@ class Settings(BaseSettings):
     )
     busy_timeout: float = Field(
         default=30.0, ge=0.1, le=300.0, description="Seconds a write waits for other writers before storage_busy."
+    )
+    kept_changes: int = Field(
+        default=500_000,
+        ge=1_000,
+        le=100_000_000,
+        description="Newest changes that stay in the store, for wait_for_changes and as its audit trail.",
+    )
+    history_days: float | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="Days that a past version stays after it was replaced. Default: while it is one of the last 200.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning", description="Least severe level that is logged to stderr."
@@ -155,6 +169,11 @@ class Settings(BaseSettings):
         if self.mode == "local" or self.primary_url is None:
             return None
         return _http_address(self.primary_url)
+
+    @property
+    def retention(self) -> Retention:
+        """What writes leave in the store."""
+        return Retention(self.kept_changes, None if self.history_days is None else round(self.history_days * _DAY))
 
     @property
     def token(self) -> str | None:

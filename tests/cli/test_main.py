@@ -10,6 +10,7 @@ from swarm_memory import __version__
 
 COMMANDS = [
     "backup",
+    "compact",
     "doctor",
     "export",
     "get",
@@ -26,6 +27,7 @@ COMMANDS = [
     "search",
     "serve",
     "set",
+    "stats",
     "status",
     "why",
 ]

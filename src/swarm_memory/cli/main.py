@@ -10,6 +10,7 @@ from swarm_memory.cli.backup import backup, restore
 from swarm_memory.cli.doctor import doctor
 from swarm_memory.cli.entries import get, list_, set_
 from swarm_memory.cli.hook import hook
+from swarm_memory.cli.housekeeping import compact, stats
 from swarm_memory.cli.init import init
 from swarm_memory.cli.models import models
 from swarm_memory.cli.moving import export, import_
@@ -66,5 +67,7 @@ for _command in (
     restore,
     purge,
     scan,
+    stats,
+    compact,
 ):
     cli.add_command(_command)

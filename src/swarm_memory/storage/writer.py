@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from swarm_memory.errors import RequestIdReused, SchemaMismatch, StorageUnavailable
 from swarm_memory.models.caller import Request
+from swarm_memory.models.retention import Retention
 from swarm_memory.storage.budget import one_time_out
 from swarm_memory.storage.database import Database
 from swarm_memory.storage.driver import Refused
+from swarm_memory.storage.housekeeping import purge_if_due
 from swarm_memory.storage.ids import new_id
 from swarm_memory.storage.migrate import Schema
 from swarm_memory.storage.queries import Row, Statement, load_queries
@@ -21,7 +23,6 @@ _KEPT_REQUEST: Final = 86_400_000
 _KEPT_OWN: Final = 600_000
 """Milliseconds for which a request id is known: a caller's, and one that was made here for retries within a call."""
 _OWN_SCOPE: Final = ""
-_PURGE: Final = ("begin", "index", "tags", "vectors", "changes", "memories", "versions", "requests", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,15 @@ class OperationRefused(Exception):
 class Writer:
     """Turns operations into one atomic batch of the database."""
 
-    def __init__(self, database: Database) -> None:
-        """Write to ``database``, unless its schema is newer than this program may write."""
+    def __init__(self, database: Database, retention: Retention | None = None) -> None:
+        """Write to ``database``, unless its schema is newer than this program may write.
+
+        Args:
+            database: The store.
+            retention: What the purges with its writes leave; None: only what has expired goes.
+        """
         self._database = database
+        self._retention = retention
         self._next_purge = 0.0
 
     async def apply(self, changes: Sequence[Change], request: Request | None = None) -> list[Any]:
@@ -106,7 +113,7 @@ class Writer:
     def _purge_if_due(self) -> list[Statement]:
         if time.monotonic() < self._next_purge:
             return []
-        return [_SQL[f"purge_{name}"].bind() for name in _PURGE]
+        return purge_if_due(self._retention)
 
     async def _first_outcome(self, request: Request) -> list[Any]:
         [rows] = await self._database.at("primary").read(_SQL["first_outcome"].bind(scope=request.scope, id=request.id))
