@@ -260,13 +260,23 @@ def env_example() -> str:
     return "\n".join([*lines, *(f"#{variable}=" for variable in _CLAUDE)]) + "\n"
 
 
+def commands_table() -> str:
+    """Every command with what its help says in a line, in the order of the help."""
+    rows = [
+        [f"[`{name}`](docs/cli.md#{name})", cli.commands[name].get_short_help_str(200)] for name in sorted(cli.commands)
+    ]
+    return table(("command", "what it does"), rows)
+
+
 def readme(text: str) -> str:
-    """README with its table of settings made anew; the rest of it is written by hand."""
-    head, begin, rest = text.partition("<!-- settings: written by scripts/gen_docs.py -->\n")
-    _, end, tail = rest.partition("<!-- /settings -->")
-    if not begin or not end:
-        sys.exit("README.md has no place for the settings")
-    return f"{head}{begin}{settings_table('')}\n{end}{tail}"
+    """README with its tables of settings and commands made anew; the rest of it is written by hand."""
+    for name, made in (("settings", settings_table("")), ("commands", commands_table())):
+        head, begin, rest = text.partition(f"<!-- {name}: written by scripts/gen_docs.py -->\n")
+        _, end, tail = rest.partition(f"<!-- /{name} -->")
+        if not begin or not end:
+            sys.exit(f"README.md has no place for the {name}")
+        text = f"{head}{begin}{made}\n{end}{tail}"
+    return text
 
 
 def command_section(name: str) -> str:
