@@ -167,7 +167,7 @@ def _compose(settings: Settings, opened: OpenStore, *, lasting: bool = True) -> 
         swarms=swarms,
         crew=crew,
         tasks=tasks,
-        claims=ClaimService(ClaimReads(database), crew, tasks, lessons, writer, far=database.mode == "remote"),
+        claims=ClaimService(ClaimReads(database), crew, tasks, lessons, writer, waiting),
         lessons=lessons,
         reservations=ReservationService(ReservationReads(database), patterns, writer),
         mail=MailService(MailReads(database), crew, presence, writer, far=database.mode == "remote"),

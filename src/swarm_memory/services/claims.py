@@ -1,6 +1,5 @@
 """task_claim and task_update: at-least-once execution, exactly-once recorded completion."""
 
-import asyncio
 import time
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,15 +13,13 @@ from swarm_memory.services.lessons import Lesson, LessonService
 from swarm_memory.services.refusals import explain
 from swarm_memory.services.tasks import TaskService
 from swarm_memory.services.updates import Asked, Update, change_of
+from swarm_memory.services.waiting import Waiting as News
 from swarm_memory.storage import claims
 from swarm_memory.storage.claims import ClaimReads, Place, Waiting
 from swarm_memory.storage.writer import OperationRefused, Writer
 
-_LOOK_SECONDS: Final = 0.25
-_LOOK_FAR_SECONDS: Final = 1.0
 _TRY_SECONDS: Final = 2.0
-"""While a claim waits: seconds between two looks at the change sequence, on this machine and elsewhere, and between two
-tries without a change, since time alone makes tasks claimable too."""
+"""While a claim waits: seconds between two tries without a change, since time alone makes tasks claimable too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +54,15 @@ class ClaimService:
         tasks: TaskService,
         lessons: LessonService,
         writer: Writer,
-        *,
-        far: bool,
+        news: News,
     ) -> None:
-        """Use these services, this store and its writer; ``far``: every look at it costs a round trip."""
+        """Use these services, this store and its writer, and wait for ``news``."""
         self._lessons = lessons
         self._reads = reads
         self._crew = crew
         self._tasks = tasks
         self._writer = writer
-        self._look_seconds = _LOOK_FAR_SECONDS if far else _LOOK_SECONDS
+        self._news = news
 
     async def claim(
         self, entered: Entered, wanted: tuple[int | None, str | None], wait: float, caller: Caller
@@ -132,11 +128,13 @@ class ClaimService:
     async def _until_worth_a_try(self, swarm: int, seq: int, deadline: float) -> None:
         again = time.monotonic() + _TRY_SECONDS
         while True:
-            await asyncio.sleep(max(0.0, min(self._look_seconds, deadline - time.monotonic())))
+            cursor = await self._news.now()
             worth, now = await self._reads.claimable(swarm)
             moment = time.monotonic()
             if moment >= deadline or (worth and (now != seq or moment >= again)):
                 return
+            again = again if moment < again else moment + _TRY_SECONDS
+            await self._news.beyond(cursor, min(again, deadline) - moment)
 
     async def _nothing(self, entered: Entered, wanted: tuple[int | None, str | None]) -> NothingToClaim:
         waiting, roles = await self._reads.waiting(entered.swarm.num)
