@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 from rawclient import RawClient
 from sqld import Sqld
 from tokens import Signer
@@ -38,8 +39,9 @@ def answer(server: RawClient, tool: str, **arguments: Any) -> dict[str, Any]:
     return json.loads(server.text_of(server.call(tool, **arguments)))
 
 
-def test_servers_go_on_with_what_was_restored_and_lose_nothing_after_it(tmp_path: Path) -> None:
-    env, file = environment(tmp_path / "home"), str(tmp_path / "backup.db")
+@pytest.mark.parametrize("engine", ["sqlite3", "libsql"])
+def test_servers_go_on_with_what_was_restored_and_lose_nothing_after_it(tmp_path: Path, engine: str) -> None:
+    env, file = environment(tmp_path / "home", SWARM_MEMORY_ENGINE=engine), str(tmp_path / "backup.db")
     with RawClient(SERVE, env=env, cwd=tmp_path) as one, RawClient(SERVE, env=env, cwd=tmp_path) as two:
         for server in (one, two):
             server.handshake()
