@@ -8,7 +8,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,17 +24,36 @@ TRANSPORTS: Final = ("stdio", "http", "sse")
 SERVER: Final = (sys.executable, "-m", "swarm_memory", "serve", "--tools", "all")
 IS_ERROR: Final = 5  # the Inspector's exit code for an answer with isError
 
-# One good call of every tool, in an order in which all succeed.
-CALLS: Final[Mapping[str, dict[str, Any]]] = {
+Told = Mapping[str, dict[str, Any]]
+"""The answers so far, by tool."""
+
+# One good call of every tool, in an order in which all succeed; some need what others answered.
+CALLS: Final[Mapping[str, dict[str, Any] | Callable[[Told], dict[str, Any]]]] = {
     "memory_usage": {"action": "store", "key": "swarm/shared/plan", "value": {"steps": [1, "two", None]}},
     "add_knowledge": {"topic": "Clients", "content": "The Inspector calls every tool.", "tags": ["client"]},
     "search_knowledge": {"query": "inspector tool", "tags": "client"},
     "swarm_init": {"topology": "mesh", "maxAgents": 3},
     "swarm_status": {},
+    "agent_spawn": {"type": "coder", "name": "ann"},
+    "agent_list": {},
+    "task_orchestrate": {"task": "Ship it", "subtasks": [{"title": "Build it"}, {"title": "Test it"}]},
+    "task_claim": {"agent": "ann"},
+    "task_update": lambda told: {
+        "agent": "ann",
+        "claim": told["task_claim"]["claim"],
+        "action": "progress",
+        "note": ".",
+    },
+    "task_status": lambda told: {"taskId": told["task_orchestrate"]["group"]},
+    "file_reserve": {"agent": "ann", "paths": ["docs/**"]},
+    "message_send": {"to": "ann", "body": "Is it built?"},
+    "inbox": {"agent": "ann"},
+    "wait_for_changes": {"timeout": 0},
     "memory_search": {"query": "inspector"},
     "add_conversation": {"session_id": "s", "message": "Does it work?", "response": "It does."},
     "get_conversations": {"session_id": "s"},
     "memory_status": {},
+    "swarm_destroy": lambda told: {"swarmId": told["swarm_init"]["swarmId"]},
 }
 
 # Those that need no tools, resources or prompts of their own. resources-list and prompts-list do not apply: the server
@@ -125,11 +144,14 @@ def test_the_inspector_lists_the_tools_in_the_modern_era_too(inspector: Node, se
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_the_inspector_calls_each_tool(inspector: Node, servers: Servers, transport: str) -> None:
-    for tool, arguments in CALLS.items():
+    told: dict[str, dict[str, Any]] = {}
+    for tool, given in CALLS.items():
+        arguments = given(told) if callable(given) else given
         call = ["--method", "tools/call", "--tool-name", tool, "--tool-args-json", json.dumps(arguments)]
         code, result, remarks = inspect(inspector, servers.of_inspector(transport), *call)
         assert (code, result.get("isError")) == (0, False), (tool, remarks, result)
-        assert json.loads(result["content"][0]["text"]) == result["structuredContent"], tool
+        told[tool] = result["structuredContent"]
+        assert json.loads(result["content"][0]["text"]) == told[tool], tool
     tell(f"\n{transport}: {len(CALLS)} tools called")
 
 

@@ -1,5 +1,6 @@
 """One time-out for what belongs together: a call asks the primary many times, and its caller waits once."""
 
+import asyncio
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -14,9 +15,11 @@ class _Budget:
     """Seconds that requests have taken; what passes between two of them is given back.
 
     So a call that waits for something else, and looks again and again meanwhile, does not run out of time by that.
+    It is the task's that began it: what a call starts and does not wait for has time-outs of its own.
     """
 
     def __init__(self) -> None:
+        self.task = asyncio.current_task()
         self._spent = 0.0
         self._counted_until = time.monotonic()
         self._running = 0
@@ -59,7 +62,7 @@ def one_time_out() -> Generator[None]:
 def request(timeout: float) -> Generator[float]:
     """A request runs inside; tells the seconds that it may take, of a time-out of so many."""
     budget = _budget.get()
-    if budget is None:
+    if budget is None or budget.task is not asyncio.current_task():
         yield timeout
         return
     with budget.request() as spent:

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from contextvars import Context
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
@@ -210,8 +209,7 @@ class ReplicaDatabase:
 
     def _start_probe(self) -> None:
         if self._probe is None or self._probe.done():
-            # In a context of its own: the time-out of the call that starts it is not the probe's.
-            self._probe = asyncio.get_running_loop().create_task(self._probe_primary(), context=Context())
+            self._probe = asyncio.get_running_loop().create_task(self._probe_primary())
 
     async def _probe_primary(self) -> None:
         """Ask the primary now and then, until it answers."""
