@@ -29,9 +29,10 @@ COMMANDS = [
     "set",
     "stats",
     "status",
+    "swarm",
     "why",
 ]
-WITHOUT_JSON = ("serve", "init", "export", "hook", "models")
+WITHOUT_JSON = ("serve", "init", "export", "hook", "models", "swarm")
 HEAVY = ("mcp", "numpy", "pydantic", "libsql", "rich", "starlette", "uvicorn", "structlog")
 
 

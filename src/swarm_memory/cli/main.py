@@ -21,6 +21,7 @@ from swarm_memory.cli.scan import scan
 from swarm_memory.cli.search import search
 from swarm_memory.cli.serve import serve
 from swarm_memory.cli.status import status
+from swarm_memory.cli.swarm import swarm
 from swarm_memory.cli.why import why
 from swarm_memory.errors import ConfigurationError, SwarmMemoryError
 
@@ -57,6 +58,7 @@ for _command in (
     models,
     reindex,
     status,
+    swarm,
     doctor,
     init,
     hook,

@@ -69,6 +69,19 @@ class SwarmWish:
 
 
 @dataclass(frozen=True, slots=True)
+class SwarmEvent:
+    """A change of a swarm, its agents, tasks or mail; ``at`` in milliseconds since 1970 UTC."""
+
+    seq: int
+    kind: str
+    op: str
+    ref: str
+    actor: str | None
+    at: int
+    title: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Swarm:
     """One durable swarm, fields as stored. Times are milliseconds since 1970 UTC.
 

@@ -163,6 +163,12 @@ class CrewService:
             raise explain(refused.guard, entered.swarm.topology, "") from None
         return outcome
 
+    async def end_by_hand(self, swarm_id: str, caller: Caller) -> dict[str, Any]:
+        """As ``end``, by whoever has the store in hand."""
+        swarm = await self._swarms.find(swarm_id, caller)
+        [outcome] = await self._writer.apply([end(swarm.num, self._presence.life_of(caller), None)])
+        return outcome
+
     async def list(self, swarm: Swarm, limit: int) -> tuple[list[AgentLine], int, int]:
         """Agents, living ones first; how many ever joined, and how many live."""
         every, live = await self._agents.count(swarm.num)

@@ -6,7 +6,7 @@ from typing import Final
 from swarm_memory.errors import NoPrimary, NotFound
 from swarm_memory.models.assessment import Thresholds
 from swarm_memory.models.caller import Caller
-from swarm_memory.models.swarm import DEFAULT_MAX_AGENTS, Swarm, SwarmWish
+from swarm_memory.models.swarm import DEFAULT_MAX_AGENTS, Swarm, SwarmEvent, SwarmWish
 from swarm_memory.services.presence import Presence
 from swarm_memory.services.topology import choose
 from swarm_memory.storage.swarms import SwarmStore, join_or_create
@@ -113,6 +113,10 @@ class SwarmService:
             known = await self.find(id_, caller)
             self._keep(known)
         return known
+
+    async def events(self, swarm: Swarm, after: int, limit: int) -> list[SwarmEvent]:
+        """The last events of a swarm behind a number of the change sequence, oldest first."""
+        return await self._swarms.events(swarm.num, after, limit)
 
     async def by_num(self, num: int) -> Swarm:
         """The swarm with this row number, which some row names."""

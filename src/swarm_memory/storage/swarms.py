@@ -5,7 +5,7 @@ from typing import Any
 
 from swarm_memory.models.actor import Actor, Life
 from swarm_memory.models.caller import Caller
-from swarm_memory.models.swarm import DEFAULT_MAX_AGENTS, Choice, Strategy, Swarm, SwarmWish
+from swarm_memory.models.swarm import DEFAULT_MAX_AGENTS, Choice, Strategy, Swarm, SwarmEvent, SwarmWish
 from swarm_memory.models.values import to_json
 from swarm_memory.storage.database import Database
 from swarm_memory.storage.ids import new_id
@@ -87,6 +87,11 @@ class SwarmStore:
         """The swarm that the agent with this handle is in."""
         [rows] = await self._database.read(_SQL["get_swarm_of_handle"].bind(handle=handle))
         return Swarm(*rows[0]) if rows else None  # pyright: ignore[reportArgumentType] - columns of a STRICT table
+
+    async def events(self, num: int, after: int, limit: int) -> list[SwarmEvent]:
+        """The last events of a swarm behind a number of the change sequence, oldest first."""
+        [rows] = await self._database.read(_SQL["swarm_events"].bind(swarm=num, after=after, limit=limit))
+        return [SwarmEvent(*row) for row in reversed(rows)]  # pyright: ignore[reportArgumentType] - columns of STRICT tables
 
     async def active(self, project: str, limit: int) -> list[Swarm]:
         """The project's active swarms, newest first."""

@@ -56,6 +56,12 @@ SELECT num, id, project, objective, topology, requested_topology, strategy, max_
        report AS report_json, config AS config_json, status, coordinator, created_at
   FROM swarms WHERE num = (SELECT swarm FROM agents WHERE handle = :handle);
 
+-- The last events of a swarm behind a number, newest first.
+-- name: swarm_events
+SELECT changes.seq, changes.kind, changes.op, changes.ref, changes.actor, changes.at, tasks.title
+  FROM changes LEFT JOIN tasks ON changes.kind = 'task' AND tasks.seq = CAST(substr(changes.ref, 2) AS INTEGER)
+ WHERE changes.swarm = :swarm AND changes.seq > :after ORDER BY changes.seq DESC LIMIT :limit;
+
 -- name: active_swarms
 SELECT num, id, project, objective, topology, requested_topology, strategy, max_agents, recommended_agents, learning,
        report AS report_json, config AS config_json, status, coordinator, created_at

@@ -103,7 +103,7 @@ class TaskStore:
         return {str(status): (int(str(count)), int(str(size))) for status, count, size in rows}
 
     async def with_status(self, swarm: int, status: str, after: int, limit: int) -> list[TaskLine]:
-        """Tasks and groups with this stored status, behind the number ``after``."""
+        """Tasks with this stored status, behind the number ``after``."""
         query = _SQL["list_tasks"].bind(swarm=swarm, status=status, after=after, limit=limit)
         [rows] = await self._database.read(query)
         return [TaskLine(*row) for row in rows]  # pyright: ignore[reportArgumentType] - columns of a STRICT table

@@ -98,7 +98,7 @@ SELECT CASE WHEN status <> 'claimed' OR (lease_until > :now AND hard_until > :no
 
 -- name: list_tasks
 SELECT seq, title, status, role, priority, owner, fence, attempts, updated_at, grp, pending_deps, failed_deps
-  FROM tasks WHERE swarm = :swarm AND status = :status AND seq > :after ORDER BY seq LIMIT :limit;
+  FROM tasks WHERE swarm = :swarm AND status = :status AND seq > :after AND grp IS NOT NULL ORDER BY seq LIMIT :limit;
 
 -- name: parts_of
 SELECT seq, title, status, role, priority, owner, fence, attempts, updated_at, grp, pending_deps, failed_deps
