@@ -30,7 +30,7 @@ from swarm_memory.hooks.event import Event
 from swarm_memory.hooks.settings import QuickSettings
 from swarm_memory.hooks.store import Reach, opened
 from swarm_memory.hooks.text import recall_text
-from swarm_memory.hooks.work import RECALL_TOKENS, RECALLED, asks_anything, relevant
+from swarm_memory.hooks.work import RECALL_TOKENS, RECALLED, asks_anything
 from swarm_memory.models.knowledge import Knowledge
 from swarm_memory.services.excerpt import tokens_of
 from swarm_memory.storage.local import open_local
@@ -67,7 +67,7 @@ async def fill(reach: Reach, home: Path, docs: list[dict[str, Any]]) -> None:
 
 
 async def ask(reach: Reach, question: str, evidence: list[str], *, own: bool) -> Spoken:
-    hits = (await relevant(question, reach))[:RECALLED] if asks_anything(question) else []
+    hits = await reach.recall.recall(question, reach.caller.project, RECALLED) if asks_anything(question) else []
     text = recall_text(hits, RECALL_TOKENS)
     named = [str(hit.memory.source) for hit in hits if hit.memory.id in text]
     return Spoken(own, named, frozenset(evidence), tokens_of(text))

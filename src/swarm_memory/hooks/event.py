@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 MOST_BYTES: Final = 4_000_000
-_MOST_PROMPT: Final = 8_000  # characters
+_MOST_PROMPT: Final = 2_000  # characters
 _MOST_NAME: Final = 128  # characters
 
 

@@ -28,7 +28,7 @@ async def keep(event: Event, reach: Reach, why: str) -> None:
     }
     value = {name: item for name, item in value.items() if item}
     store = Store(CHECKPOINTS, f"session/{event.session}", encode(value), ttl=_KEPT, tags=("checkpoint",))
-    await reach.memory.apply([store], reach.caller)
+    await reach.memory().apply([store], reach.caller)
 
 
 def _harmless(texts: list[str] | tuple[str, ...]) -> list[str]:

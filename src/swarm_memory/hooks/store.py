@@ -1,25 +1,24 @@
 """The store as a hook opens it: a local file quickly, a primary as every command does."""
 
 import platform
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from swarm_memory.hooks.event import Event, directory_of
 from swarm_memory.hooks.settings import QuickSettings
 from swarm_memory.models.caller import Caller, Origin
-from swarm_memory.services.embedding.active import Embedding
-from swarm_memory.services.indexing import Indexer
-from swarm_memory.services.memory import MemoryService
 from swarm_memory.services.project import find_project, project_directory
+from swarm_memory.services.recall import RecallService
 from swarm_memory.services.repository import read_revision
-from swarm_memory.services.search import SearchService
-from swarm_memory.storage.local import open_local
+from swarm_memory.storage.local import LocalDatabase, open_local
 from swarm_memory.storage.memories import MemoryStore
 from swarm_memory.storage.search import SearchReads
-from swarm_memory.storage.vectors import VectorReads
-from swarm_memory.storage.writer import Writer
+
+if TYPE_CHECKING:  # each is needed by some of the hooks only
+    from swarm_memory.services.memory import MemoryService
+    from swarm_memory.services.search import SearchService
 
 _WAIT: Final = 0.5
 """Seconds to wait for another process's lock: at a prompt a person waits."""
@@ -27,10 +26,11 @@ _WAIT: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What a hook has of the store: finding, writing, and who it is for."""
+    """What a hook has of the store: recalling, the brief, writing, and who it is for."""
 
-    search: SearchService
-    memory: MemoryService
+    recall: RecallService
+    search: "Callable[[], SearchService]"
+    memory: "Callable[[], MemoryService]"
     caller: Caller
 
 
@@ -61,13 +61,13 @@ async def opened(event: Event, settings: QuickSettings | None, *, make: bool) ->
         directory = directory_of(event)
         revision = read_revision(project_directory(settings, directory))
         origin = Origin(settings.agent, event.session or None, platform.node(), revision.branch, revision.commit)
-        memories, writer = MemoryStore(database), Writer(database)
-        # A hook has no time to load a model: a server puts the vectors later.
-        indexer = Indexer(Embedding(None, None), VectorReads(database), writer, lasting=False)
+        caller = Caller(find_project(settings, directory).name, origin)
+        reads, memories = SearchReads(database), MemoryStore(database)
         yield Reach(
-            SearchService(SearchReads(database), memories),
-            MemoryService(memories, writer, indexer),
-            Caller(find_project(settings, directory).name, origin),
+            RecallService(reads, memories),
+            lambda: _search(reads, memories),
+            lambda: _memory(database, memories),
+            caller,
         )
     finally:
         database.close()
@@ -85,4 +85,25 @@ async def _configured(event: Event) -> AsyncGenerator[Reach]:
     async with open_app(settings, lasting=False) as app:
         caller = app.caller()
         origin = replace(caller.origin, session=event.session or caller.origin.session)
-        yield Reach(app.search.at("auto"), app.memory, replace(caller, origin=origin))
+        found = app.search
+        caller = replace(caller, origin=origin)
+        yield Reach(found.recall_at("auto"), lambda: found.at("auto"), lambda: app.memory, caller)
+
+
+def _search(reads: SearchReads, memories: MemoryStore) -> "SearchService":
+    from swarm_memory.services.search import SearchService  # noqa: PLC0415 - recall does without
+
+    return SearchService(reads, memories)
+
+
+def _memory(database: LocalDatabase, memories: MemoryStore) -> "MemoryService":
+    from swarm_memory.services.embedding.active import Embedding  # noqa: PLC0415 - only what is kept needs it
+    from swarm_memory.services.indexing import Indexer  # noqa: PLC0415 - see above
+    from swarm_memory.services.memory import MemoryService  # noqa: PLC0415 - see above
+    from swarm_memory.storage.vectors import VectorReads  # noqa: PLC0415 - see above
+    from swarm_memory.storage.writer import Writer  # noqa: PLC0415 - see above
+
+    writer = Writer(database)
+    # A hook has no time to load a model: a server puts the vectors later.
+    indexer = Indexer(Embedding(None, None), VectorReads(database), writer, lasting=False)
+    return MemoryService(memories, writer, indexer)

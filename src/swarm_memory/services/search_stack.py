@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from swarm_memory.services.embedding.active import Embedding
 from swarm_memory.services.indexing import Indexer
+from swarm_memory.services.recall import RecallService
 from swarm_memory.services.search import COMMAND_PATIENCE, PATIENCE, SearchService
 from swarm_memory.storage.database import Database, Location
 from swarm_memory.storage.landscape import LandscapeReads
@@ -43,6 +44,11 @@ class SearchStack:
                 SearchReads(place), MemoryStore(place), self.survey, self.embedding, self._patience
             )
         return self._services[location]
+
+    def recall_at(self, location: Location) -> RecallService:
+        """What a prompt brings up, read at a place."""
+        place = self._database.at(location)
+        return RecallService(SearchReads(place), MemoryStore(place))
 
     def survey(self) -> "Survey":
         """The landscape, made at the first call."""
