@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from swarm_memory.models.search import Places
@@ -11,6 +12,10 @@ from swarm_memory.models.words import composed
 
 _BEGINNING: Final = 16
 """Letters of a stem that the pattern looks for; a word that has them is then compared as a whole."""
+_SHORT: Final = 4_000
+_START: Final = 2
+"""Letters by which most words are passed over; each stem has as many, or is that short itself."""
+_ANY_WORD: Final = re.compile(r"(?:[^\W_]|[\u0300-\u036f])+")
 _MOST_PLACES: Final = 100
 """Places of one term that are told, so that a word on every line costs no more than a rare one."""
 
@@ -34,15 +39,23 @@ class Matcher:
     def __init__(self, terms: Sequence[str]) -> None:
         """Look for these terms: single words, lower case, composed."""
         self._wanted = {_stem(term): term for term in terms}
-        self._beginning = _beginnings(self._wanted) if self._wanted else None
+        self._starts = {stem[:_START] for stem in self._wanted}
+
+    @cached_property
+    def _beginning(self) -> re.Pattern[str]:
+        return _beginnings(self._wanted)
 
     def places(self, text: str, scan: int) -> Places:
         """Where the first ``scan`` characters of a text match, in order; each term at most 100 times."""
         found: list[tuple[int, str]] = []
-        if self._beginning is None:
+        if not self._wanted:
             return ()
         counts: dict[str, int] = {}
-        for word in self._beginning.finditer(text, 0, scan):
+        # Looking at every word of a short text takes less than compiling a pattern for it.
+        words = _ANY_WORD if min(len(text), scan) <= _SHORT else self._beginning
+        for word in words.finditer(text, 0, scan):
+            if word[0].isascii() and word[0][:_START].lower() not in self._starts:
+                continue
             term = self._wanted.get(_stem(composed(word[0]).lower()))
             if term is not None and counts.get(term, 0) < _MOST_PLACES:
                 counts[term] = counts.get(term, 0) + 1

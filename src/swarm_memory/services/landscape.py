@@ -44,11 +44,14 @@ class Landscape:
             "size": np.zeros(_FIRST, np.int32),
             "before": np.zeros(_FIRST, np.int32),
             "behind": np.zeros(_FIRST, np.int32),
-            "alive": np.zeros(_FIRST, np.bool_),
+            "expires": np.zeros(_FIRST, np.int64),
         }
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        """One array: num, project, group, agent, size (bytes), before, behind (positions in the group) or alive."""
+        """One array: num, project, group, agent, size (bytes), before, behind (positions in the group) or expires.
+
+        The last one is milliseconds since 1970 UTC, and 0 for what is deleted.
+        """
         return self._arrays[name][: self.count]
 
     @property
@@ -65,13 +68,18 @@ class Landscape:
         """Where these memories are; -1 for one that is not here."""
         if not self.count:
             return np.full(len(nums), NOWHERE, np.int64)
+        if self.last_num == self.count:  # no number is left out, as long as nothing was taken out of the store for good
+            return np.where((nums >= 1) & (nums <= self.count), nums - 1, NOWHERE)
         found = np.minimum(np.searchsorted(self["num"], nums), self.count - 1)
         return np.where(self["num"][found] == nums, found, NOWHERE)
 
     def of_project(self, project: str) -> Mask:
         """Which positions are this project's."""
-        code = self._codes.get(("project", project), NOWHERE)
-        return (self["project"] == code) & self["alive"]
+        return self["project"] == self._codes.get(("project", project), NOWHERE)
+
+    def living(self, now: int) -> Mask:
+        """Which positions live at a time."""
+        return self["expires"] > now
 
     def agents_named(self, words: Iterable[str]) -> Ints:
         """Codes of agents all of whose names' words are among these."""
@@ -130,17 +138,17 @@ class Landscape:
         arrays["agent"][position] = self._agent(place.agent)
         self._bytes += place.size - int(arrays["size"][position])
         arrays["size"][position] = place.size
-        arrays["alive"][position] = not place.buried
+        arrays["expires"][position] = place.expires_at
         if self.vectors is None:
             return
         self.vectors.drop(position)
-        if place.buried or self._fits(place):
+        if place.is_buried or self._fits(place):
             self.lacking.pop(place.num, None)
         else:
             self.lacking[place.num] = None
 
     def _fits(self, place: Place) -> bool:
-        return self.vectors is not None and place.model == self.model and not place.buried and bool(place.vectors)
+        return self.vectors is not None and place.model == self.model and not place.is_buried and bool(place.vectors)
 
     def _take_vectors(self, fresh: Sequence[tuple[int, bytes]]) -> None:
         if self.vectors is None or not fresh:

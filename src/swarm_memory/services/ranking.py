@@ -3,8 +3,8 @@
 No row is read here: presence of each word comes from the index as row numbers, all else from the landscape.
 
 - **Words.** A word counts by its rarity among what is searched (Robertson and Spärck Jones' idf), once a memory, a
-  little less in a long one (BM25's length term with b = 0.3), a little more in a title or tag. How often it stands
-  there is not counted: on LoCoMo that loses nothing (docs/decisions/0011).
+  little less in a long one (BM25's length term with b = 0.3), a little more where title or tags have one. How often
+  it stands there is not counted: on LoCoMo that loses nothing (docs/decisions/0011).
 - **Window.** A word that only a neighbour in the same conversation or source has counts 0.55 of it, 0.3 at a distance
   of two. It is counted word by word, as the best of the window: a turn that answers the question above it has the
   question's words, and nothing counts twice. This is what helps most: 6 points of recall@10.
@@ -59,7 +59,7 @@ class Asked:
         worth: A factor on it.
         counted: Whether a memory without it answers less.
         rows: Row numbers that have it, ascending.
-        titled: Those that have it in title or tags, ascending.
+        titled: Row numbers that have any of the rarer terms in title, tags or attributes, ascending.
         agents: Codes of agents that the query names.
         scope: How many memories are searched.
     """
@@ -69,7 +69,7 @@ class Asked:
     worth: Floats
     counted: NDArray[np.bool_]
     rows: tuple[Ints, ...]
-    titled: tuple[Ints, ...]
+    titled: Ints
     agents: Ints
     scope: int
 
@@ -176,11 +176,11 @@ def presence_of(asked: Asked, num: int) -> list[bool]:
 def _presence(asked: Asked, nums: Ints, positions: Ints, landscape: Landscape) -> Floats:
     """What each term is worth in each memory: ``(terms, memories)``."""
     found = np.zeros((len(asked.rows), len(nums)), np.float32)
-    for term, (rows, titled) in enumerate(zip(asked.rows, asked.titled, strict=True)):
-        has = _among(nums, rows)
-        found[term] = has + (_TITLE - 1.0) * (has & _among(nums, titled))
+    for term, rows in enumerate(asked.rows):
+        found[term] = _among(nums, rows)
     rarity = (asked.idf * asked.worth)[:, None]
-    return (found * rarity * _brevity(landscape, positions)).astype(np.float32)
+    title = 1.0 + (_TITLE - 1.0) * _among(nums, asked.titled)
+    return (found * rarity * (title * _brevity(landscape, positions))).astype(np.float32)
 
 
 def _among(nums: Ints, rows: Ints) -> NDArray[np.bool_]:

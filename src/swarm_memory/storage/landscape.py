@@ -19,9 +19,14 @@ class Place(NamedTuple):
     agent: str | None
     size: int
     updated_at: int
-    buried: int
+    expires_at: int
     model: str | None
     vectors: bytes | None
+
+    @property
+    def is_buried(self) -> bool:
+        """It is deleted, or expired and purged."""
+        return self.expires_at == 0
 
 
 @dataclass(frozen=True, slots=True)

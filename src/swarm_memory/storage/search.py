@@ -26,6 +26,10 @@ class SearchReads:
         """Read from ``database``."""
         self._database = database
 
+    def now(self) -> int:
+        """The time at which reads look, in milliseconds since 1970 UTC."""
+        return self._database.now()
+
     async def matching(self, expressions: Sequence[str], limit: int) -> list[list[int]]:
         """Row numbers that each FTS5 expression matches, at most ``limit`` of each, newest first, on one snapshot.
 
