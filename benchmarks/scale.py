@@ -1,8 +1,8 @@
 """Speed and memory of search: ``scripts/bench scale [--sizes 10000,100000,1000000] [--calls 300] [--primary]``.
 
 Memories are made of sentences from the docstrings of Python's standard library, two of them and a name that few share,
-half in conversations of twenty; 60 % of them in the project that is searched, the others in nine more. One real server is
-asked over stdio, one call at a time:
+half in conversations of twenty; 60 % of them in the project that is searched, the others in nine more. One real server
+is asked over stdio, one call at a time:
 
 - **rare**: three words of a sentence, common ones left out, and a name;
 - **common**: a whole sentence, stop words and the most common words of all included;
@@ -97,7 +97,7 @@ def percentiles(call: Callable[[int], object], times: int) -> dict[str, float]:
 
 def queries(chance: random.Random, known: list[str]) -> dict[str, Callable[[int], str]]:
     def words(number: int) -> list[str]:
-        return [word for word in re.findall(r"[a-zA-Z]{4,}", chance.choice(known))][:number]
+        return re.findall(r"[a-zA-Z]{4,}", chance.choice(known))[:number]
 
     return {
         "rare": lambda n: f"{' '.join(words(3))} {chance.choice(known).split()[0].lower()}{n % 5_000}",

@@ -146,7 +146,7 @@ class _Index:
     async def _with_rarer(
         self, rows: list[Ints], common: Sequence[bool], rarer: Sequence[str], counts: Sequence[int]
     ) -> list[Ints]:
-        """For each common term also those memories, however old, that have a rarer one, or else the next common ones."""
+        """For each common term also memories, however old, that have a rarer one, or else the next common ones."""
         wanted = sorted((number for number, is_common in enumerate(common) if is_common), key=counts.__getitem__)
         rest = " OR ".join(f"({one})" for one in rarer)
         if not wanted or (not rest and len(wanted) == 1):

@@ -5,6 +5,7 @@ memory takes some 330 bytes. The arrays grow while calls go on, a slice at a tim
 its words all the same.
 """
 
+import copy
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -53,6 +54,13 @@ class Landscape:
         The last one is milliseconds since 1970 UTC, and 0 for what is deleted.
         """
         return self._arrays[name][: self.count]
+
+    def as_it_is(self) -> "Landscape":
+        """The same with its present length, however much others add meanwhile: for one search, which waits at times.
+
+        What is in it may still change in its place.
+        """
+        return copy.copy(self)
 
     @property
     def last_num(self) -> int:

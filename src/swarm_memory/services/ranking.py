@@ -237,6 +237,7 @@ def _at_distance(landscape: Landscape, positions: Ints, distance: int) -> list[I
         there = positions
         for _ in range(distance):
             there = np.where(there == NOWHERE, NOWHERE, landscape[name][there]) if landscape.count else there
+            there = np.where(there >= landscape.count, NOWHERE, there)  # one that has come since
         found.append(there.astype(np.int64))
     return found
 

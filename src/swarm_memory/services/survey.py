@@ -38,7 +38,7 @@ class Survey:
         return self._is_whole and not self._landscape.lacking
 
     async def landscape(self, patience: float) -> Landscape:
-        """The landscape, with every change up to now.
+        """The landscape, with every change up to now; not to be changed.
 
         Args:
             patience: Seconds to wait for it and for the model, at the first call; later ones find both.
@@ -52,7 +52,7 @@ class Survey:
             if self._work is not None and left > 0:
                 await asyncio.wait([self._work], timeout=left)
         await self._fill_some()
-        return self._landscape
+        return self._landscape.as_it_is()
 
     def close(self) -> None:
         """End what goes on in the background."""

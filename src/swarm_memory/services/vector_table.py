@@ -61,8 +61,8 @@ class VectorTable:
     def likeness(self, question: Floats, positions: NDArray[Any]) -> Floats:
         """Cosine of each position's best vector to the question; NaN where it has none."""
         best = np.full(len(positions), np.nan, np.float32)
-        known = np.flatnonzero(positions < len(self._many))
-        known = known[(positions[known] >= 0) & (self._many[positions[known]] > 0)]
+        known = np.flatnonzero((positions >= 0) & (positions < len(self._many)))
+        known = known[self._many[positions[known]] > 0]
         many = self._many[positions[known]]
         if len(known):
             ends: Counts = np.cumsum(many, dtype=np.int64)
@@ -91,8 +91,9 @@ class VectorTable:
         owners = self._owners[: self.count]
         usable = owners != _GONE
         if allowed is not None:
-            # Owners that are gone point at the last position, and are masked by ``usable``.
-            usable &= allowed[owners] if len(allowed) else False
+            # Some may have come since the positions were counted.
+            usable &= owners < len(allowed)
+            usable[usable] = allowed[owners[usable]]
         if np.count_nonzero(usable) <= limit:
             return np.flatnonzero(usable)
         differing = np.where(usable, self._differing(question), _FAR)
