@@ -108,6 +108,8 @@ def test_an_export_taken_into_an_empty_store_gives_the_same_store(full: Commands
         assert rows(full, table) == rows(other, table), table
     with closing(sqlite3.connect(other.home / "memory.db")) as connection:
         connection.execute("INSERT INTO memory_index (memory_index, rank) VALUES ('integrity-check', 1)")
+        lacking = "SELECT key FROM memories WHERE buried = 0 AND num NOT IN (SELECT memory FROM memory_vectors)"
+        assert connection.execute(lacking).fetchall() == [("one more",)]  # no server has run since that was stored
 
 
 def test_what_was_exported_is_found_and_read_where_it_was_taken(full: Commands, other: Commands) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from swarm_memory.cli._printing import count_of, hint, one_line, print_json
+from swarm_memory.errors import ModelUnavailable, StorageError
 from swarm_memory.transports.importing import quick_imports
 
 if TYPE_CHECKING:
@@ -70,10 +71,25 @@ def import_(source: Path, form: str | None, project: str | None, *, as_json: boo
         from swarm_memory.cli._moving import Wish, import_from  # noqa: PLC0415 - brings the store; --help needs none
 
     form, report = import_from(Wish(source, form, project, **flags))
+    if (report.taken or report.replaced) and not flags["dry_run"]:
+        _make_vectors()
     if as_json:
         print_json({"format": form, "dry_run": flags["dry_run"], **asdict(report)})
         return
     _tell(report, dry_run=flags["dry_run"])
+
+
+def _make_vectors() -> None:
+    """For search by meaning. What was taken stays taken without them, and is found by its words."""
+    with quick_imports():
+        from swarm_memory.cli._reindexing import fill  # noqa: PLC0415 - brings the store and the model
+
+    try:
+        fill(again=False)
+    except ModelUnavailable:
+        return
+    except StorageError as error:
+        hint(f"{one_line(str(error))} Everything was taken; swarm-memory reindex makes the missing vectors.")
 
 
 def _tell(report: "Report", *, dry_run: bool) -> None:

@@ -12,8 +12,8 @@ from swarm_memory.transports.importing import quick_imports
 def reindex(*, again: bool, as_json: bool) -> None:
     """Make the vectors of all memories that have none of the present model.
 
-    Servers do it for what they write. It is needed after another model was chosen, and after an import; search works
-    meanwhile, and finds by words what has no vector yet.
+    Servers do it for what they write, and import for what it takes. It is needed after another model was chosen;
+    search works meanwhile, and finds by words what has no vector yet.
     """
     with quick_imports():
         from swarm_memory.cli._reindexing import fill  # noqa: PLC0415 - brings the store; --help needs none of it
