@@ -160,7 +160,6 @@ class Resources:
 
 
 def _connection(context: ServerRequestContext) -> Connection:
-    """The connection of a request: it outlives it, and tells when it ends. The SDK hands it out nowhere else."""
     """The connection of a request; it outlives the request, and tells its end. The SDK hands it out nowhere else."""
     return context.session._connection  # pyright: ignore[reportPrivateUsage] - see above  # noqa: SLF001 - the same
 
