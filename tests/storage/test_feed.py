@@ -115,6 +115,41 @@ async def test_an_agent_goes_on_where_its_last_wait_ended(bench: Bench, changes:
     assert not (await changes.wait_as("me", interest, None, 0)).events
 
 
+async def test_readers_from_any_cursor_beside_writers_miss_nothing_and_hear_nothing_twice(
+    bench: Bench, changes: ChangesService
+) -> None:
+    writers, each, readers = 4, 15, 4
+    interest = Interest(PROJECT)
+    begin = (await changes.wait(interest, None, 0)).cursor
+    await bench.apply(*(store(f"before/{number}", number) for number in range(20)))
+    every = [f"before/{number}" for number in range(20)]
+    heard: dict[int, list[str | None]] = {}
+
+    async def write(writer: int) -> None:
+        for number in range(each):
+            await bench.apply(store(f"{writer}/{number}", number))
+
+    async def read(skipped: int) -> None:
+        cursor, seen = Cursor(begin.epoch, begin.seq + skipped), list[str | None]()
+        while len(seen) < len(every) - skipped + writers * each:
+            page = await changes.wait(interest, cursor, 20)
+            cursor = page.cursor
+            seen += names(page.events)
+        heard[skipped] = seen
+
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as tasks:
+            for reader in range(readers):
+                tasks.start_soon(read, reader * 6)
+            for writer in range(writers):
+                tasks.start_soon(write, writer)
+
+    whole = heard[0]
+    assert whole[:20] == every
+    assert sorted(map(str, whole[20:])) == sorted(f"{one}/{number}" for one in range(writers) for number in range(each))
+    assert heard == {skipped: whole[skipped:] for skipped in heard}
+
+
 async def test_pages_from_any_cursor_join_without_gap_or_repetition(bench: Bench, changes: ChangesService) -> None:
     interest = Interest(PROJECT)
     begin = (await changes.wait(interest, None, 0)).cursor
