@@ -19,8 +19,6 @@ ROOT = Path(__file__).parents[1]
 PLUGIN = ROOT / "plugin"
 SKILLS = sorted(PLUGIN.glob("skills/*/SKILL.md"))
 FRONT = re.compile(r"\A---\nname: (?P<name>.+)\ndescription: (?P<description>.+)\n---\n\n# \S")
-# Of tasks and claims; a skill says that they are there where the server lists them.
-COMING = {"task_claim"}
 
 
 def content(path: Path) -> dict[str, Any]:
@@ -79,4 +77,4 @@ def test_a_skill_says_what_it_is_and_when_and_names_tools_that_exist(path: Path)
     tools = {tool.name for tool in ALL_TOOLS}
     words = set(re.findall(r"`([a-z]+_[a-z_]+)`", text))
     assert words & tools
-    assert words <= tools | COMING | {"if_version"}
+    assert words <= tools | {"if_version"}
