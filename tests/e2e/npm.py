@@ -46,7 +46,8 @@ class Node:
             ]
             command = [str(self._root / "bin" / "node"), str(npm), "rebuild", *options, *packages]
             # What is compiled need not be fast, and optimising it takes minutes.
-            fast = {"CFLAGS": "-O0", "CXXFLAGS": "-O0", "MAKEFLAGS": "-j2"}
+            # Without that variable it is looked for elsewhere first, also where no network is.
+            fast = {"CFLAGS": "-O0", "CXXFLAGS": "-O0", "MAKEFLAGS": "-j2", "npm_config_build_from_source": "true"}
             environment = {**os.environ, **fast, "PATH": f"{self._root / 'bin'}{os.pathsep}{os.environ['PATH']}"}
             subprocess.run(command, cwd=self.folder, check=True, timeout=1_800, env=environment)
 

@@ -32,10 +32,10 @@ _FORMATS: Final = ("export", "claude-flow", "mcp-turso", "server-memory", "mcp-m
 )
 @click.option("--project", metavar="NAME", help="Export this project only. Default: all projects.")
 def export(output: Path | None, project: str | None) -> None:
-    """Write everything that the store holds as lines of JSON.
+    """Write memories, lessons and swarms as lines of JSON.
 
-    Memories with all their versions, tombstones of what was deleted, and swarms, in a format that is documented and
-    that import takes back exactly. It works in every mode, also while servers run.
+    Memories come with all their versions, and what was deleted with its tombstone, in a format that is documented and
+    that import takes back exactly. Tasks, agents and mail are not in it: a backup has them. It works in every mode, also while servers run.
     """
     with quick_imports():
         from swarm_memory.cli._moving import export_to  # noqa: PLC0415 - brings the store; --help needs none of it
