@@ -59,6 +59,7 @@ async def test_auto_measures_the_tasks_and_says_why(session: Session) -> None:
         "persistence": "local",
         "persisted": True,
         "how_to_join": answer["how_to_join"],
+        "how_to_begin": "the tasks were measured, not made: send them as subtasks to task_orchestrate",
         "seq": "SEQ",
     }
 

@@ -29,6 +29,7 @@ from swarm_memory.tools.status import store_status
 _PERSISTENCE: Final = ("local", "turso")
 _OBJECTIVE: Final = 200
 _WISHES: Final = frozenset(("topology", "max_agents", "strategy", "learning", "objective", "tasks", "config"))
+_HOW_TO_BEGIN: Final = "the tasks were measured, not made: send them as subtasks to task_orchestrate"
 _HOW_TO_JOIN: Final = "call swarm_init with this swarmId from any session, agent or machine on the same store"
 
 Word = Annotated[str, Field(max_length=64)]
@@ -106,6 +107,7 @@ async def swarm_init(call: Call, arguments: SwarmInitArguments) -> dict[str, Any
         "persistence": call.app.swarms.persistence,
         "persisted": True,
         "how_to_join": _HOW_TO_JOIN,
+        "how_to_begin": _HOW_TO_BEGIN if arguments.tasks else None,
         "seq": joined.seq,
     }
     for name, given, aliases in (("strategy", strategy, STRATEGY_ALIASES), ("topology", topology, TOPOLOGY_ALIASES)):
