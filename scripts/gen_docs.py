@@ -27,7 +27,7 @@ from swarm_memory.models.values import MAX_DEPTH, MAX_VALUE_BYTES, WHOLE_VALUE_B
 from swarm_memory.models.words import MAX_TERMS
 from swarm_memory.services.mail import INBOX_BYTES
 from swarm_memory.services.memory import HISTORY_WHOLE
-from swarm_memory.services.search import BRIEF_TOKENS, CANDIDATES
+from swarm_memory.services.search import BRIEF_TOKENS
 from swarm_memory.tools import memory
 from swarm_memory.tools._arguments import ANY_JSON, MAX_TAG, MAX_TAGS, Arguments, Tags, schema_of
 from swarm_memory.tools._boundary import MAX_ANSWER_BYTES, REQUEST_ID, Tool
@@ -58,7 +58,6 @@ CONSTANTS: Final = {
     "terms": str(MAX_TERMS),
     "history_whole": f"{HISTORY_WHOLE:,}",
     "brief_tokens": str(BRIEF_TOKENS),
-    "candidates": str(CANDIDATES),
     "answer_bytes": f"{MAX_ANSWER_BYTES:,}",
     "part_bytes": f"{WHOLE_VALUE_BYTES:,}",
     "list_bytes": f"{LIST_BYTES:,}",

@@ -103,7 +103,7 @@ async def test_memory_status_tells_the_truth_about_the_store(session: Session) -
         "knowledge": 0,
         "all_projects": 2,
         "active_swarms": 0,
-        "embedder": "none",
+        "embedder": "static-256",
         "seq": "SEQ",
         "schema": answer["schema"],
         "version": __version__,

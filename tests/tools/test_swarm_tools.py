@@ -108,7 +108,7 @@ async def test_status_tells_the_swarm_and_the_store(session: Session) -> None:
         "knowledge": 0,
         "all_projects": 1,
         "active_swarms": 1,
-        "embedder": "none",
+        "embedder": "static-256",
     }
     assert answer["topology"] == "mesh"
     verbose = (await session.call("swarm_status", verbose=True))["store"]

@@ -28,7 +28,7 @@ async def store_status(call: Call, *, verbose: bool, sync: bool = False) -> dict
         "all_projects": status.counts.all_projects,
         "active_swarms": status.counts.swarms,
         "bytes": status.bytes,
-        "embedder": "none",
+        "embedder": call.app.search.embedding.name or "none",
     }
     if status.replication is not None:
         shown["replication"] = _replication(status.replication)
