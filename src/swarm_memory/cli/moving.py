@@ -35,7 +35,8 @@ def export(output: Path | None, project: str | None) -> None:
     """Write memories, lessons and swarms as lines of JSON.
 
     Memories come with all their versions, and what was deleted with its tombstone, in a format that is documented and
-    that import takes back exactly. Tasks, agents and mail are not in it: a backup has them. It works in every mode, also while servers run.
+    that import takes back exactly. Tasks, agents and mail are not in it: a backup has them. It works in every mode,
+    also while servers run.
     """
     with quick_imports():
         from swarm_memory.cli._moving import export_to  # noqa: PLC0415 - brings the store; --help needs none of it
