@@ -1,7 +1,12 @@
 """Leases: what a lost process, a silent agent and a hung one give back, and what an old claim can still do: nothing."""
 
+from typing import Any
+
 import pytest
 from swarmbench import HARD, LEASE, QUIET, SwarmBench
+
+from swarm_memory.tools._boundary import answer
+from swarm_memory.tools.table import tools_of
 
 pytestmark = pytest.mark.anyio
 
@@ -240,3 +245,27 @@ async def test_reserved_files_hold_claims_and_others_off_until_they_are_given_ba
     await other.call("file_reserve", paths=["lib/**"], ttl=3_600)
     bench.move_clock(LEASE + 1_000)
     assert (await server.call("file_reserve", paths=["lib/x.py"]))["held"] == 1
+
+
+async def test_over_http_an_agent_that_is_silent_for_ten_minutes_counts_as_gone(bench: SwarmBench) -> None:
+    server = await bench.server("process")
+
+    async def over_http(tool: str, **arguments: Any) -> dict[str, Any]:
+        row = tools_of(server.app.settings.tools)[tool]
+        result = await answer(server.app, row, arguments, meta=None, session="session-http")
+        assert result.structured_content is not None
+        return result.structured_content
+
+    await over_http("swarm_init", topology="mesh")
+    await over_http("task_orchestrate", task="a")
+    agent = (await over_http("agent_spawn", type="coder"))["agent"]
+    claim = (await over_http("task_claim", agent=agent))["claim"]
+    assert bench.sql("SELECT principal, quiet FROM sessions") == [("session-http", 600_000)]
+
+    await server.app.presence.beat()  # tells of these calls
+    bench.sql("UPDATE sessions SET lease_until = 9000000000000")  # as many heartbeats would
+    bench.move_clock(601_000)
+    await server.app.presence.beat()
+    assert (await server.call("agent_list"))["live"] == 0
+    assert (await server.call("task_claim"))["recovery"]["ended"] == "expired"
+    assert await server.code(claim, "complete") == "stale_claim"
