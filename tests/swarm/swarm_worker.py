@@ -55,6 +55,7 @@ async def work(app: App, order: dict[str, Any]) -> dict[str, Any]:
         if told["claim"] is None:
             if not told["ready"] + told["blocked"] + told["open"]:
                 return {"waits": waits, "first": first, "last": last}
+            await asyncio.sleep(0.0 if order["wait"] else 0.05)
             continue
         if not order["wait"]:
             waits.append(time.perf_counter() - begin)
