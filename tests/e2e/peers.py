@@ -201,18 +201,24 @@ class Installed:
         return self.ask(self.peer.search)[0]
 
     def ask(self, *calls: _Call) -> list[str]:
-        """The texts that its server answers to these calls."""
-        command = [str(self._program), *self.peer.serve]
+        """The texts that its server answers to these calls.
+
+        Each is asked of a process of its own: a native part of ruflo crashes under Node 24 when one lives longer.
+        """
         try:
-            with RawClient(command, env={**self.node.environment, **self._env}, cwd=self.folder) as server:
-                server.handshake()
-                answers = [server.text_of(server.call(tool, **arguments)) for tool, arguments in calls]
-                server.close_stdin()
-                with suppress(subprocess.TimeoutExpired):
-                    server.process.wait(3)
-                return answers
+            return [self._ask_once(tool, arguments) for tool, arguments in calls]
         finally:
             self._end_daemon()
+
+    def _ask_once(self, tool: str, arguments: dict[str, Any]) -> str:
+        command = [str(self._program), *self.peer.serve]
+        with RawClient(command, env={**self.node.environment, **self._env}, cwd=self.folder) as server:
+            server.handshake()
+            answer = server.text_of(server.call(tool, **arguments))
+            server.close_stdin()
+            with suppress(subprocess.TimeoutExpired):
+                server.process.wait(3)
+            return answer
 
     def _end_daemon(self) -> None:
         """ruflo starts a process that would stay for ever."""
