@@ -11,7 +11,7 @@ is asked over stdio, one call at a time:
 Prints p50 and p99 in milliseconds, the protocol's own no-op beside them, the resident memory above that of the server
 before its first search, the longest that a no-op waited while the first search read the store in, and the time to store
 one. With ``--primary`` the server reads a replica of a real sqld on this machine. Writes JSON to
-``benchmarks/results/scale.json``.
+``benchmarks/results/scale.json`` or ``scale-replica.json``.
 """
 
 import argparse
@@ -24,17 +24,20 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import anyio
 
+from distance import Sqld
 from rawserver import RawServer, machine
+from swarm_memory.config import Settings
 from swarm_memory.models.caller import Caller, Origin
 from swarm_memory.models.knowledge import Knowledge
 from swarm_memory.services.embedding.choice import choose_embedding
 from swarm_memory.services.indexing import Indexer
-from swarm_memory.storage.local import open_local
+from swarm_memory.storage.opening import open_store
 from swarm_memory.storage.vectors import VectorReads
 from swarm_memory.storage.writer import Writer
 
@@ -69,12 +72,13 @@ def memory(chance: random.Random, known: list[str], number: int) -> Knowledge:
     return Knowledge(None if talk else first[:40], f"{first} {second} See {name}.", conversation=talk)
 
 
-async def fill(path: Path, known: list[str], size: int) -> None:
+async def fill(home: Path, url: str | None, known: list[str], size: int) -> None:
     """Store so many, with their vectors."""
     chance = random.Random(SEED)
-    database = await open_local(path)
+    given = {"home": home, "mode": "remote" if url else "local", "TURSO_DB_URL": url}
+    database = (await open_store(Settings.model_validate(given), lasting=False)).database
     await database.prepare()
-    writer, embedding = Writer(database), choose_embedding("static", path.parent)
+    writer, embedding = Writer(database), choose_embedding("static", home)
     await embedding.loaded(60)
     indexer = Indexer(embedding, VectorReads(database), writer, lasting=False)
     for start in range(0, size, BATCH):
@@ -82,7 +86,7 @@ async def fill(path: Path, known: list[str], size: int) -> None:
         caller = Caller(project, Origin(agent=f"agent{start // BATCH % 30}"))
         pieces = [memory(chance, known, number) for number in range(start, min(size, start + BATCH))]
         await writer.apply([await indexer.addition(piece, caller) for piece in pieces])
-    database.close()
+    await database.aclose()
 
 
 def percentiles(call: Callable[[int], object], times: int) -> dict[str, float]:
@@ -120,9 +124,10 @@ def first_search(server: RawServer) -> tuple[float, float]:
     return round(first, 1), round(longest, 1)
 
 
-def measure(server: RawServer, known: list[str], calls: int) -> dict[str, Any]:
+def measure(server: RawServer, known: list[str], calls: int, *, greeted: bool) -> dict[str, Any]:
     chance = random.Random(SEED + 1)
-    server.greet()
+    if not greeted:
+        server.greet()
     server.answer("memory_usage", action="retrieve", key="none")
     bare = server.memory()
     first, longest = first_search(server)
@@ -147,18 +152,24 @@ def found_at_once(server: RawServer) -> bool:
     return True
 
 
-def run(size: int, calls: int) -> dict[str, Any]:
+def run(size: int, calls: int, *, primary: bool) -> dict[str, Any]:
     known = sentences()
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        home = Path(folder) / "home"
+        home.mkdir()
+        url = stack.enter_context(Sqld(Path(folder) / "primary")).url if primary else None
         begin = time.perf_counter()
-        anyio.run(fill, home / "memory.db", known, size)
+        anyio.run(fill, home, url, known, size)
         seconds = time.perf_counter() - begin
-        server = RawServer(home, OWN)
-        told = measure(server, known, calls)
+        server = RawServer(home, OWN, **({"TURSO_DB_URL": url} if url else {}))
+        if primary:
+            server.greet()
+            server.answer("memory_usage", action="list", limit=1)
+            time.sleep(5 + size / 20_000)  # the first synchronisation
+        told = measure(server, known, calls, greeted=primary)
         server.end()
         told["seconds to fill"] = round(seconds, 1)
-        told["MB on disk"] = round((home / "memory.db").stat().st_size / 1e6, 1)
+        told["MB on disk"] = round(sum(one.stat().st_size for one in home.rglob("*") if one.is_file()) / 1e6, 1)
     return told
 
 
@@ -166,8 +177,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="10000,100000,1000000")
     parser.add_argument("--calls", type=int, default=300)
+    parser.add_argument("--primary", action="store_true", help="Read a replica of an sqld on this machine.")
     options = parser.parse_args()
-    results = {int(size): run(int(size), options.calls) for size in options.sizes.split(",")}
+    results = {int(size): run(int(size), options.calls, primary=options.primary) for size in options.sizes.split(",")}
     print(f"| | {' | '.join(f'{size:,} memories' for size in results)} |")
     print("| --- |" + " --- |" * len(results))
     for name in next(iter(results.values())):
@@ -176,7 +188,7 @@ def main() -> None:
         print(f"| {name} | {' | '.join(shown)} |")
     RESULTS.mkdir(exist_ok=True)
     report = {"machine": machine(), "calls": options.calls, "sizes": results}
-    (RESULTS / "scale.json").write_text(json.dumps(report, indent=1))
+    (RESULTS / ("scale-replica.json" if options.primary else "scale.json")).write_text(json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":

@@ -18,10 +18,12 @@ import statistics
 import tempfile
 import time
 from collections import defaultdict
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from distance import Sqld
 from rawserver import RawServer, machine
 
 RESULTS = Path(__file__).parent / "results"
@@ -119,11 +121,17 @@ def judge(server: RawServer, every: list[Conversation], mode: str, *, budgets: b
     }
 
 
-def run(file: Path, modes: list[str], embedder: str, *, sessions: bool) -> dict[str, Any]:
+def run(options: argparse.Namespace, *, sessions: bool) -> dict[str, Any]:
     """One store, all modes."""
-    every = conversations(file, sessions=sessions)
-    with tempfile.TemporaryDirectory() as folder:
-        server = RawServer(Path(folder), "bench/none", SWARM_MEMORY_EMBEDDER=embedder)
+    every = conversations(options.data, sessions=sessions)
+    modes, embedder, primary, models = options.modes.split(","), options.embedder, options.primary, options.models
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        given = {"SWARM_MEMORY_EMBEDDER": embedder}
+        if primary:
+            given["TURSO_DB_URL"] = stack.enter_context(Sqld(Path(folder) / "primary")).url
+        if models is not None:
+            (Path(folder) / "models").symlink_to(models.resolve())
+        server = RawServer(Path(folder), "bench/none", **given)
         server.greet()
         seconds = fill(server, every, sessions=sessions)
         wait_until_whole(server)
@@ -159,16 +167,19 @@ def main() -> None:
     parser.add_argument("--modes", default="words,meaning,hybrid")
     parser.add_argument("--embedder", default="auto")
     parser.add_argument("--turns-only", action="store_true", help="Leave the sessions as single texts out.")
+    parser.add_argument("--models", type=Path, help="Folder of pulled models.")
+    parser.add_argument("--primary", action="store_true", help="Read a replica of an sqld on this machine.")
     options = parser.parse_args()
-    modes = options.modes.split(",")
     report: dict[str, Any] = {"machine": machine(), "embedder": options.embedder}
-    report["turns"] = run(options.data, modes, options.embedder, sessions=False)
+    report["turns"] = run(options, sessions=False)
     show("Turns", report["turns"])
     if not options.turns_only:
-        report["sessions"] = run(options.data, modes, options.embedder, sessions=True)
+        report["sessions"] = run(options, sessions=True)
         show("Sessions", report["sessions"])
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"search-{options.embedder}.json").write_text(json.dumps(report, indent=1))
+    (RESULTS / f"search-{options.embedder}{'-replica' if options.primary else ''}.json").write_text(
+        json.dumps(report, indent=1)
+    )
 
 
 if __name__ == "__main__":

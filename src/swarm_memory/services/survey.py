@@ -7,6 +7,7 @@ from swarm_memory.errors import StorageError
 from swarm_memory.models.passages import passages_of
 from swarm_memory.services.embedding.active import Embedding
 from swarm_memory.services.landscape import Landscape
+from swarm_memory.storage.freshness import aside
 from swarm_memory.storage.landscape import LandscapeReads, Position
 from swarm_memory.storage.vectors import Source, VectorReads
 
@@ -43,6 +44,10 @@ class Survey:
         Args:
             patience: Seconds to wait for it and for the model, at the first call; later ones find both.
         """
+        with aside():
+            return await self._up_to_now(patience)
+
+    async def _up_to_now(self, patience: float) -> Landscape:
         begin = asyncio.get_running_loop().time()
         await self._embedding.loaded(patience)
         await self._follow()

@@ -1,6 +1,8 @@
 """How fresh is what was read: positions in the change sequence, the primary's time, what an answer may claim."""
 
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final, Literal, Self
@@ -95,6 +97,16 @@ def note_read(freshness: Freshness) -> None:
     before = _oldest.get()
     if before is None or freshness.as_of < before.as_of:
         _oldest.set(freshness)
+
+
+@contextmanager
+def aside() -> Generator[None]:
+    """What is read within tells nothing of the call: its answer holds none of it, only what it led to."""
+    token = _oldest.set(_oldest.get())
+    try:
+        yield
+    finally:
+        _oldest.reset(token)
 
 
 def oldest_read() -> Freshness | None:
