@@ -14,10 +14,10 @@ from swarm_memory.services.ranking import Asked, Floats, Ints, best_by_words, id
 from swarm_memory.services.scope import scope_of, within
 from swarm_memory.storage.search import SearchReads
 
-_ROWS: Final = 10_000
+_ROWS: Final = 8_000
 _LEAST_ROWS: Final = 64
 _FEW_ROWS: Final = 400
-_MOST_ROWS: Final = 1_500
+_MOST_ROWS: Final = 1_000
 _PART: Final = 12
 """Row numbers that are asked of the index: of all terms together; of one, at least, in a small store (or a twelfth of
 what is searched), and at most. A term that more memories have is common: its newest are looked at, and those of others

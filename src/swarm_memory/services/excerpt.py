@@ -12,10 +12,7 @@ from swarm_memory.models.words import composed
 
 _BEGINNING: Final = 16
 """Letters of a stem that the pattern looks for; a word that has them is then compared as a whole."""
-_SHORT: Final = 4_000
-_START: Final = 2
-"""Letters by which most words are passed over; each stem has as many, or is that short itself."""
-_ANY_WORD: Final = re.compile(r"(?:[^\W_]|[\u0300-\u036f])+")
+_ANY_WORD: Final = re.compile(r"[a-z0-9]+")
 _MOST_PLACES: Final = 100
 """Places of one term that are told, so that a word on every line costs no more than a rare one."""
 
@@ -39,7 +36,6 @@ class Matcher:
     def __init__(self, terms: Sequence[str]) -> None:
         """Look for these terms: single words, lower case, composed."""
         self._wanted = {_stem(term): term for term in terms}
-        self._starts = {stem[:_START] for stem in self._wanted}
 
     @cached_property
     def _beginning(self) -> re.Pattern[str]:
@@ -50,17 +46,28 @@ class Matcher:
         found: list[tuple[int, str]] = []
         if not self._wanted:
             return ()
+        if text.isascii():
+            return self._places_in_ascii(text[:scan].lower())
         counts: dict[str, int] = {}
-        # Looking at every word of a short text takes less than compiling a pattern for it.
-        words = _ANY_WORD if min(len(text), scan) <= _SHORT else self._beginning
-        for word in words.finditer(text, 0, scan):
-            if word[0].isascii() and word[0][:_START].lower() not in self._starts:
-                continue
+        for word in self._beginning.finditer(text, 0, scan):
             term = self._wanted.get(_stem(composed(word[0]).lower()))
             if term is not None and counts.get(term, 0) < _MOST_PLACES:
                 counts[term] = counts.get(term, 0) + 1
                 found.append((word.start(), term))
         return tuple(found)
+
+    def _places_in_ascii(self, text: str) -> Places:
+        """The same in a text of lower case letters, stem by stem: no pattern need be made for it."""
+        found: list[tuple[int, str]] = []
+        for stem, term in self._wanted.items():
+            count, at = 0, text.find(stem)
+            while at >= 0 and count < _MOST_PLACES:
+                word = _ANY_WORD.match(text, at) if not at or not text[at - 1].isalnum() else None
+                if word is not None and _stem(word[0]) == stem:
+                    found.append((at, term))
+                    count += 1
+                at = text.find(stem, at + 1)
+        return tuple(sorted(found))
 
 
 def _beginnings(stems: Iterable[str]) -> re.Pattern[str]:

@@ -36,6 +36,7 @@ _SCAN: Final = 2_000_000
 _SCAN_OF_HIT: Final = 50_000
 """Characters that are looked through for the query's words, of all hits and of one."""
 _ID_LENGTH: Final = 28
+_LONG: Final = 10_000
 PATIENCE: Final = 0.25
 COMMAND_PATIENCE: Final = 10.0
 """Seconds that the first search of a server waits for the landscape and the model, and the only one of a command."""
@@ -177,9 +178,8 @@ class SearchService:
             some = nums[begin : begin + _LOADED_AT_ONCE]
             memories = await self._memories.by_nums(some)
             for num in some:
-                # Others have their turn between two memories: to judge a long one takes milliseconds.
-                await anyio.lowlevel.checkpoint()
                 if num in memories:
+                    await _give_way(memories[num])
                     yield num, memories[num]
 
     async def _named(self, words: Words) -> list[str] | None:
@@ -189,6 +189,12 @@ class SearchService:
             return None
         known = await self._search.projects()
         return [project for project in known if all(is_named(project, value) for value in values)]
+
+
+async def _give_way(memory: Memory) -> None:
+    """Let others have their turn before a long memory: to judge it takes milliseconds."""
+    if memory.size > _LONG:
+        await anyio.lowlevel.checkpoint()
 
 
 def _passes(memory: Memory, filters: Filters) -> bool:
@@ -211,8 +217,8 @@ async def _with_matches(hits: Sequence[Hit], words: Words) -> list[Hit]:
     scan = min(_SCAN_OF_HIT, _SCAN // max(1, len(hits)))
     shown: list[Hit] = []
     for hit in hits:
-        await anyio.lowlevel.checkpoint()
         memory = hit.memory
+        await _give_way(memory)
         above = " ".join(filter(None, (memory.key, memory.topic, memory.tags_json, memory.attributes_json)))
         places = matcher.places(memory.text, scan)
         terms = dict.fromkeys(term for _, term in (*matcher.places(above, scan), *places))

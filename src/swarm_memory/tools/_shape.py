@@ -16,6 +16,8 @@ LIST_BYTES: Final = 200_000
 LEAST_HIT: Final = 20
 """Tokens that no hit goes below: more hits than fit so need not be loaded."""
 _COST_OF_MORE: Final = 8
+_HITS_IN_ONE_TURN: Final = 8
+"""Between them others have their turn."""
 _DISPENSABLE: Final = ("match", "tags", "source", "session_id")
 _LEAST_CONTENT: Final = 30
 _LAST_CONTENT: Final = 10
@@ -111,8 +113,8 @@ async def fit_hits(
         answer["truncated_query"] = True
     left = max_tokens - cost_of(answer) - _COST_OF_MORE
     for position, hit in enumerate(hits):
-        # Others have their turn between two hits.
-        await anyio.lowlevel.checkpoint()
+        if position % _HITS_IN_ONE_TURN == _HITS_IN_ONE_TURN - 1:
+            await anyio.lowlevel.checkpoint()
         share = left // (len(hits) - position)
         needed = cost_of(_text(hit)[: _LEAST_CONTENT * 4])
         full = hit_frame(hit, with_project=with_project(hit))
