@@ -176,6 +176,7 @@ async def test_search_finds_entries_of_the_project_by_words(session: Session) ->
     answer = await session.usage("search", query="needle rs256")
 
     by_key = {one["key"]: one for one in answer["results"]}
+    assert answer.pop("searched") in ("words", "words+static-256")
     assert still({**answer, "results": []}) == {
         "success": True,
         "action": "search",
@@ -183,7 +184,6 @@ async def test_search_finds_entries_of_the_project_by_words(session: Session) ->
         "results": [],
         "count": 2,
         "total": 2,
-        "searched": "words",
     }
     assert by_key["auth/jwt"]["value"] == {"algorithm": "RS256"}
     assert by_key["long"]["preview"].startswith("needle hay")

@@ -36,7 +36,7 @@ class Explanation:
         told: Whether a search would tell it at all: the best evidence reaches the floor.
         score: As a result tells it.
         words: Share of the query's words by rarity, with the neighbours' (``own_words``: without).
-        cosine: To the query; None where there is no vector.
+        cosine: Likeness to the query, the cosine above the model's baseline; None where there is no vector.
         weight: Of the cosine; the words have the rest.
         around: What the neighbours' scores add.
         group: What the best of the same conversation or source adds.

@@ -21,9 +21,9 @@ FLOOR: Final = 0.28
 FLOOR_OF_WORDS: Final = 0.25
 """Evidence, by both or by words alone, under which nothing answers a query; measured, see docs/decisions/0011."""
 ALIKE: Final = 0.55
-"""Cosine from which a memory answers without any word of the query."""
+"""Likeness from which a memory answers without any word of the query: the cosine, above the model's baseline."""
 FLOOR_OF_MEANING: Final = 0.3
-"""Cosine from which one is told beside such that answer, and in the mode ``meaning``."""
+"""Likeness from which one is told beside such that answer, and in the mode ``meaning``."""
 _TAIL: Final = 0.25
 """Of the floor: what a result needs besides one that reaches it."""
 _MANY: Final = 500
@@ -79,7 +79,7 @@ class Finder:
         by = model.name if asking.mode == "meaning" else f"words+{model.name}"
         searched = by if self._survey.is_whole else f"{by} (loading)"
         weight = 1.0 if asking.mode == "meaning" else model.weight
-        return Pass(self._reads, asking, landscape, question, weight, searched)
+        return Pass(self._reads, asking, landscape, question, weight, searched, model.baseline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,7 @@ class Pass:
     question: Floats | None
     weight: float
     searched: str
+    baseline: float = 0.0
 
     async def ranked(self, *, own: bool) -> Ranked:
         """Who answers, best first; nobody where the best stays under the floor."""
@@ -104,7 +105,8 @@ class Pass:
         by_words = self.question is None or asking.mode != "meaning"
         search = Search(terms_of(asking.words), asking.filters, own, asking.demanded, self.question, by_words)
         gathered = await gather(self.reads, self.landscape, search)
-        return gathered, rank(gathered.asked, gathered.nums, gathered.cosine, self.landscape, self.weight)
+        likeness = (gathered.cosine - self.baseline) / (1.0 - self.baseline)
+        return gathered, rank(gathered.asked, gathered.nums, likeness, self.landscape, self.weight)
 
     def floor(self, scope: int) -> float:
         """Of the evidence, where so many memories are searched.

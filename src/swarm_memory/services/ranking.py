@@ -93,7 +93,7 @@ class Ranked:
         score: 0 to 1.
         own_words: Share of the query's words, by rarity, that the memory has itself.
         words: The same with its window.
-        cosine: To the question; NaN where there is no vector.
+        cosine: Likeness to the question: 1 for the same, 0 for what shares nothing; NaN where there is no vector.
         evidence: How far it answers the query at all, whatever else there is: what the floor looks at.
         around: What the neighbours add.
         group: What the best of the same conversation adds.
@@ -137,7 +137,7 @@ def rank(asked: Asked, nums: Ints, cosine: Floats, landscape: Landscape, weight:
     Args:
         asked: The query's terms, with every memory that has them, also beyond ``nums``.
         nums: Distinct row numbers.
-        cosine: Of each to the question; NaN: unknown.
+        cosine: Likeness of each to the question, 1 at most; NaN: unknown.
         landscape: Where they stand.
         weight: Of meaning, 0 to 1; 0: by words only.
     """

@@ -14,6 +14,7 @@ class Spec:
         pooling: Whether a text's vector is that of the first token, or the mean of all.
         dimensions: Numbers of a vector.
         weight: Beside words, see ``Model.weight``.
+        baseline: See ``Model.baseline``.
         prefix: What stands before a question.
         tokens: At most so many of a text are read.
         about: For people, one line.
@@ -24,6 +25,7 @@ class Spec:
     pooling: Literal["first", "mean"]
     dimensions: int
     weight: float
+    baseline: float
     prefix: str
     tokens: int
     about: str
@@ -49,6 +51,7 @@ KNOWN: Final = {
             pooling="first",
             dimensions=384,
             weight=0.5,
+            baseline=0.4,
             prefix="Represent this sentence for searching relevant passages: ",
             tokens=512,
             about="bge-small-en-v1.5 in 8 bits, MIT, 34 MB, English; about 5 ms a question, 60 texts a second",

@@ -29,6 +29,11 @@ class Model(Protocol):
         ...
 
     @property
+    def baseline(self) -> float:
+        """Cosine that texts have which share nothing: it counts as no likeness at all."""
+        ...
+
+    @property
     def is_quick(self) -> bool:
         """A text takes well under a millisecond, so it may be embedded on the event loop."""
         ...

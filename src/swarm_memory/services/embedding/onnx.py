@@ -24,6 +24,7 @@ class OnnxModel:
         self.name = spec.name
         self.dimensions = spec.dimensions
         self.weight = spec.weight
+        self.baseline = spec.baseline
         self._spec = spec
         self._tokenizer = tokenizer
         self._session = session

@@ -31,6 +31,7 @@ class StaticTable:
     name = NAME
     dimensions = 256
     weight = 0.35
+    baseline = 0.0
     is_quick = True
 
     def __init__(self, tokenizer: Any, table: np.memmap[Any, Any]) -> None:
