@@ -126,3 +126,18 @@ def test_of_many_vectors_the_best_ten_are_found_by_their_bits() -> None:
         hits += len(true & set(table.nearest(question, None, 200)[0][:10].tolist()))
 
     assert hits >= 0.97 * 500
+
+
+def test_vectors_beyond_one_block_are_kept_and_compared() -> None:
+    chance = np.random.default_rng(3)
+    vectors = chance.integers(-127, 128, (70_000, 64)).astype(np.int8)
+    table = VectorTable(64)
+    for begin in range(0, 70_000, 999):
+        part = vectors[begin : begin + 999]
+        table.extend(np.arange(begin, begin + len(part)), part)
+    places = np.array([0, 65_535, 65_536, 69_999])
+    question = np.full(64, 0.125, np.float32)
+
+    expected = vectors[places] @ question / np.linalg.norm(vectors[places].astype(np.float32), axis=1)
+
+    assert table.likeness(question, places).tolist() == pytest.approx(expected.tolist(), abs=1e-4)

@@ -15,6 +15,7 @@ Floats = NDArray[np.float32]
 Counts = NDArray[np.int64]
 
 _FIRST: Final = 1_024
+_BLOCK: Final = 65_536
 _GONE: Final = -1
 _RESCORED: Final = 4
 _LEAST_RESCORED: Final = 512
@@ -30,7 +31,8 @@ class VectorTable:
         self.dimensions = dimensions
         self.count = 0
         self._owners: NDArray[np.int32] = np.full(_FIRST, _GONE, np.int32)
-        self._bytes: Bytes = np.zeros((_FIRST, dimensions), np.int8)
+        # In blocks that stay where they are: to copy all of them at once would stop the event loop.
+        self._blocks: list[Bytes] = []
         self._begin: NDArray[np.int32] = np.zeros(0, np.int32)
         self._many: NDArray[np.int32] = np.zeros(0, np.int32)
         # A column for each 64 numbers, so that a comparison runs through memory in order.
@@ -43,7 +45,7 @@ class VectorTable:
             return
         self._reserve(end)
         self._owners[begin:end] = owners
-        self._bytes[begin:end] = vectors
+        self._keep(begin, vectors)
         self._bits[:, begin:end] = _bits_of(vectors).T
         self.count = end
         mine, first, many = np.unique(owners, return_index=True, return_counts=True)
@@ -107,7 +109,7 @@ class VectorTable:
         return total
 
     def _cosines(self, question: Floats, rows: NDArray[Any]) -> Floats:
-        vectors = self._bytes[rows].astype(np.float32)
+        vectors = self._vectors(rows)
         lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
         return (vectors @ question / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
 
@@ -116,11 +118,26 @@ class VectorTable:
         if count <= size:
             return
         size = max(count, size * 2)
-        grown = np.full(size, _GONE, np.int32), np.zeros((size, self.dimensions), np.int8)
-        bits = np.zeros((self.dimensions // 64, size), np.uint64)
-        grown[0][: self.count], grown[1][: self.count] = self._owners[: self.count], self._bytes[: self.count]
-        bits[:, : self.count] = self._bits[:, : self.count]
-        self._owners, self._bytes, self._bits = *grown, bits
+        owners, bits = np.full(size, _GONE, np.int32), np.zeros((self.dimensions // 64, size), np.uint64)
+        owners[: self.count], bits[:, : self.count] = self._owners[: self.count], self._bits[:, : self.count]
+        self._owners, self._bits = owners, bits
+
+    def _keep(self, begin: int, vectors: Bytes) -> None:
+        while len(vectors):
+            block, at = divmod(begin, _BLOCK)
+            if block == len(self._blocks):
+                self._blocks.append(np.zeros((_BLOCK, self.dimensions), np.int8))
+            part = vectors[: _BLOCK - at]
+            self._blocks[block][at : at + len(part)] = part
+            begin, vectors = begin + len(part), vectors[len(part) :]
+
+    def _vectors(self, rows: NDArray[Any]) -> Floats:
+        found = np.empty((len(rows), self.dimensions), np.float32)
+        blocks = rows // _BLOCK
+        for block in np.unique(blocks):
+            here = blocks == block
+            found[here] = self._blocks[block][rows[here] % _BLOCK]
+        return found
 
 
 def _bits_of(vectors: Bytes) -> NDArray[np.uint64]:
