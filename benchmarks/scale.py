@@ -19,7 +19,6 @@ import ast
 import json
 import random
 import re
-import statistics
 import sysconfig
 import tempfile
 import time
@@ -30,6 +29,7 @@ from typing import Any
 
 import anyio
 
+import latency
 from distance import Sqld
 from rawserver import RawServer, machine
 from swarm_memory.config import Settings
@@ -89,16 +89,6 @@ async def fill(home: Path, url: str | None, known: list[str], size: int) -> None
     await database.aclose()
 
 
-def percentiles(call: Callable[[int], object], times: int) -> dict[str, float]:
-    taken: list[float] = []
-    for number in range(times + times // 10):
-        begin = time.perf_counter()
-        call(number)
-        taken.append((time.perf_counter() - begin) * 1000)
-    cut = statistics.quantiles(sorted(taken[times // 10 :]), n=100, method="inclusive")
-    return {"p50": round(cut[49], 2), "p99": round(cut[98], 2)}
-
-
 def queries(chance: random.Random, known: list[str]) -> dict[str, Callable[[int], str]]:
     def words(number: int) -> list[str]:
         return re.findall(r"[a-zA-Z]{4,}", chance.choice(known))[:number]
@@ -132,11 +122,11 @@ def measure(server: RawServer, known: list[str], calls: int, *, greeted: bool) -
     bare = server.memory()
     first, longest = first_search(server)
     told: dict[str, Any] = {"first search": first, "longest stall": longest}
-    told["no-op"] = percentiles(lambda _: server.request("ping"), calls)
+    told["no-op"] = latency.measure(lambda _: server.request("ping"), calls)
     for name, make in queries(chance, known).items():
-        told[name] = percentiles(lambda n, make=make: server.answer("search_knowledge", query=make(n)), calls)
+        told[name] = latency.measure(lambda n, make=make: server.answer("search_knowledge", query=make(n)), calls)
     told["MB above bare"] = round((server.memory() - bare) / 1e6, 1)
-    told["store"] = percentiles(
+    told["store"] = latency.measure(
         lambda n: server.answer("add_knowledge", topic=f"note {n}", content=chance.choice(known)), calls
     )
     told["next search finds it"] = found_at_once(server)

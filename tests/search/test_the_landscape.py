@@ -13,7 +13,7 @@ FOREVER = 9_999_999_999_999
 
 
 def place(num: int, conversation: str | None = None, **given: object) -> Place:
-    base = Place(num, "here", conversation, None, None, 100, 1, FOREVER, None, None)
+    base = Place(num, "here", conversation, None, None, 100, FOREVER, None, None)
     return base._replace(**given)
 
 
@@ -60,7 +60,7 @@ def test_a_change_replaces_what_is_known_and_a_deletion_takes_it_out() -> None:
     assert landscape.living(1).tolist() == [False, True, True]
     assert list(landscape.lacking) == [3]
     assert landscape.vectors is not None
-    assert landscape.vectors.nearest(np.full(64, 0.125, np.float32), None, 5)[0].tolist() == [1]
+    assert landscape.vectors.nearest(np.full(64, 0.125, np.float32), np.ones(3, np.bool_), 5)[0].tolist() == [1]
 
 
 def test_a_copy_for_a_search_keeps_its_length() -> None:
@@ -123,7 +123,7 @@ def test_of_many_vectors_the_best_ten_are_found_by_their_bits() -> None:
         question = (centres[chance.integers(0, 300)] + 0.8 * chance.normal(size=256)).astype(np.float32)
         question /= np.linalg.norm(question)
         true = set(np.argsort(-(whole @ question))[:10].tolist())
-        hits += len(true & set(table.nearest(question, None, 200)[0][:10].tolist()))
+        hits += len(true & set(table.nearest(question, np.ones(20_000, np.bool_), 200)[0][:10].tolist()))
 
     assert hits >= 0.97 * 500
 

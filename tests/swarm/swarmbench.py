@@ -1,11 +1,11 @@
 """Several servers on one local file, each with a session of its own, and a clock that tests can move."""
 
-import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from hands import rows
 from toolsession import Door, Session, make_settings
 
 from swarm_memory.app import App, _compose  # pyright: ignore[reportPrivateUsage] - the same services on a moved clock
@@ -88,13 +88,7 @@ class SwarmBench:
 
     def sql(self, text: str, *parameters: Any) -> list[Any]:
         """Rows of any statement."""
-        connection = sqlite3.connect(self.home / "memory.db", timeout=10)
-        try:
-            rows = connection.execute(text, parameters).fetchall()
-            connection.commit()
-            return rows
-        finally:
-            connection.close()
+        return rows(self.home, text, *parameters)
 
     def move_clock(self, milliseconds: int) -> None:
         """Let so much time pass, for all servers."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from swarm_memory.cli._progress import progress
 from swarm_memory.config import load_settings
-from swarm_memory.services.embedding.catalog import KNOWN
+from swarm_memory.services.embedding.catalog import KNOWN, STATIC
 from swarm_memory.services.embedding.choice import choose_embedding
 from swarm_memory.services.embedding.library import choose, is_pulled, pull
 
@@ -22,7 +22,7 @@ def listed() -> list[dict[str, Any]]:
         {
             "name": "static",
             "here": find_spec("wordllama") is not None,
-            "used": present == "static-256",
+            "used": present == STATIC,
             "about": _STATIC,
         },
         {"name": "none", "here": True, "used": present is None, "about": _NONE},

@@ -7,11 +7,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from swarm_memory.models.rarity import rarity_of
 from swarm_memory.models.search import Filters
 from swarm_memory.models.terms import Term
 from swarm_memory.services.landscape import Landscape
-from swarm_memory.services.ranking import Asked, Floats, Ints, best_by_words, idf_of
-from swarm_memory.services.scope import scope_of, within
+from swarm_memory.services.ranking import Asked, Floats, Ints, best_by_words
+from swarm_memory.services.scope import any_of, scope_of, within
 from swarm_memory.storage.search import SearchReads
 
 _ROWS: Final = 8_000
@@ -122,7 +123,7 @@ class _Index:
         scope = max([self._scope, *counts])
         return Asked(
             tuple(term.name for term in terms),
-            idf_of(np.array(counts, np.float64), scope),
+            np.array([rarity_of(count, scope) for count in counts], np.float32),
             np.array([term.worth for term in terms], np.float32),
             np.array([term.counted for term in terms], np.bool_),
             tuple(rows),
@@ -148,20 +149,19 @@ class _Index:
     ) -> list[Ints]:
         """For each common term also memories, however old, that have a rarer one, or else the next common ones."""
         wanted = sorted((number for number, is_common in enumerate(common) if is_common), key=counts.__getitem__)
-        rest = " OR ".join(f"({one})" for one in rarer)
-        if not wanted or (not rest and len(wanted) == 1):
+        if not wanted or (not rarer and len(wanted) == 1):
             return rows
         every = [self._terms[number].expression for number in wanted]
         together = " AND ".join(f"({one})" for one in every[:_TOGETHER])
-        asked = [f"({one}) AND ({rest})" for one in every] if rest else [together] * min(_TOGETHER, len(wanted))
+        beside = any_of(rarer)
+        asked = [f"({one}) AND {beside}" for one in every] if rarer else [together] * min(_TOGETHER, len(wanted))
         more = dict(zip(wanted, await self._rows(asked), strict=False))
         return [np.union1d(one, more[number]) if number in more else one for number, one in enumerate(rows)]
 
     async def _titled(self, rarer: Sequence[str]) -> Ints:
         if not rarer:
             return np.zeros(0, np.int64)
-        anywhere = " OR ".join(f"({one})" for one in rarer)
-        return (await self._rows([f"{{title tags attributes}} : ({anywhere})"]))[0]
+        return (await self._rows([f"{{title tags attributes}} : {any_of(rarer)}"]))[0]
 
     def _count(self, rows: Ints) -> int:
         """How many memories have a common term, from how densely its newest stand."""

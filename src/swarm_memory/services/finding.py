@@ -1,12 +1,12 @@
 """One search from the query to ranked row numbers. Imports numpy, so it is loaded at the first search."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from swarm_memory.models.rarity import share_of_floor
 from swarm_memory.models.search import Filters
 from swarm_memory.models.terms import terms_of
 from swarm_memory.models.words import Words
@@ -26,7 +26,6 @@ FLOOR_OF_MEANING: Final = 0.3
 """Likeness from which one is told beside such that answer, and in the mode ``meaning``."""
 _TAIL: Final = 0.25
 """Of the floor: what a result needs besides one that reaches it."""
-_MANY: Final = 500
 _QUESTION: Final = 2_000
 """Characters of a query that are embedded."""
 
@@ -94,6 +93,11 @@ class Pass:
     searched: str
     baseline: float = 0.0
 
+    @property
+    def by_words(self) -> bool:
+        """Words count: they were asked for, or there is nothing else to go by."""
+        return self.question is None or self.asking.mode != "meaning"
+
     async def ranked(self, *, own: bool) -> Ranked:
         """Who answers, best first; nobody where the best stays under the floor."""
         gathered, ranked = await self.judged(own=own)
@@ -102,26 +106,21 @@ class Pass:
     async def judged(self, *, own: bool) -> tuple[Gathered, Ranked]:
         """The candidates with all that is known of them, and their order."""
         asking = self.asking
-        by_words = self.question is None or asking.mode != "meaning"
-        search = Search(terms_of(asking.words), asking.filters, own, asking.demanded, self.question, by_words)
+        search = Search(terms_of(asking.words), asking.filters, own, asking.demanded, self.question, self.by_words)
         gathered = await gather(self.reads, self.landscape, search)
         likeness = (gathered.cosine - self.baseline) / (1.0 - self.baseline)
         return gathered, rank(gathered.asked, gathered.nums, likeness, self.landscape, self.weight)
 
     def floor(self, scope: int) -> float:
-        """Of the evidence, where so many memories are searched.
-
-        Among few, rarity says little and there is little noise, so it is lower: it grows with the logarithm up to 500.
-        """
-        full = FLOOR_OF_WORDS if self.question is None else FLOOR
-        return full * min(1.0, math.log1p(scope) / math.log1p(_MANY))
+        """Of the evidence, where so many memories are searched."""
+        return (FLOOR_OF_WORDS if self.question is None else FLOOR) * share_of_floor(scope)
 
     def above_floor(self, ranked: Ranked, scope: int) -> Ranked:
         """Those that are told: nobody where nothing answers the query."""
         if self.asking.demanded:
             return ranked
         floor = self.floor(scope)
-        by_words = (ranked.words > 0) & (self.asking.mode != "meaning" or self.question is None)
+        by_words = (ranked.words > 0) & self.by_words
         by_meaning = np.nan_to_num(ranked.cosine) >= FLOOR_OF_MEANING
         answers = (by_words & (ranked.evidence >= floor)) | (ranked.cosine >= ALIKE)
         if self.asking.mode == "meaning":

@@ -115,7 +115,7 @@ class Indexer:
     async def _put(self, sources: Sequence[Source]) -> int:
         changes: list[Change] = []
         for source in sources:
-            vectors = await self._embedded(passages_of(source.text, source.agent, source.title, source.tags))
+            vectors = await self._embedded(source.passages)
             if vectors is not None:
                 changes.append(later_vectors(source, vectors))
             await asyncio.sleep(0)

@@ -20,6 +20,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from swarm_memory.models.rarity import ENOUGH
 from swarm_memory.services.landscape import NOWHERE, Landscape
 
 Floats = NDArray[np.float32]
@@ -39,7 +40,6 @@ _LONG: Final = 0.15
 _LONG_WORDS: Final = 30.0
 """A memory of 30 words or more tells more than one of three: worth 0.15."""
 _AGENT: Final = 0.1
-_ENOUGH_TERMS: Final = 8
 _TELLING: Final = 0.35
 _HALF: Final = 0.5
 """A memory is said to match by its meaning from this cosine on, if it has less than half of the words."""
@@ -81,7 +81,7 @@ class Asked:
     @property
     def enough(self) -> float:
         """What a memory with the eight rarest counted terms has: more of a long query nothing needs to have."""
-        return float(np.sort(self.idf[self.counted])[-_ENOUGH_TERMS:].sum()) or 1.0
+        return float(np.sort(self.idf[self.counted])[-ENOUGH:].sum()) or 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +160,6 @@ def rank(asked: Asked, nums: Ints, cosine: Floats, landscape: Landscape, weight:
         nums, *(one.astype(np.float32) for one in (score, own_words, words, cosine, evidence, around, group))
     )
     return ranked.only(np.lexsort((-nums, -(base + around + group))))
-
-
-def idf_of(found: NDArray[Any], whole: int) -> Floats:
-    """Rarity of terms that so many of ``whole`` memories have: ln 2 for one that all have, so that it counts too."""
-    found = np.minimum(found, whole)
-    return np.log(2.0 + (whole - found + 0.5) / (found + 0.5)).astype(np.float32)
 
 
 def presence_of(asked: Asked, num: int) -> list[bool]:

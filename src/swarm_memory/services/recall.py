@@ -4,15 +4,15 @@ It is asked at every prompt, by a process made for that one question. So it does
 model of ``SearchService``, which take longer to load than all of this takes; whoever searches on purpose has them.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
+from swarm_memory.models.rarity import ENOUGH, rarity_of, share_of_floor
 from swarm_memory.models.search import Filters, Hit
 from swarm_memory.models.terms import terms_of
 from swarm_memory.models.words import parse_words
 from swarm_memory.services.excerpt import Matcher
-from swarm_memory.services.scope import scope_of, within
+from swarm_memory.services.scope import any_of, scope_of, within
 from swarm_memory.services.similar import fold_similar
 from swarm_memory.storage.memories import MemoryStore
 from swarm_memory.storage.search import SearchReads
@@ -21,15 +21,11 @@ LEAST_WORDS: Final = 2
 """Words with a meaning of their own that a prompt must have, and share with a memory."""
 FLOOR: Final = 0.35
 """Share of a prompt's words, by rarity, that a memory must have; measured, see docs/benchmarks.md."""
-_MANY: Final = 500
 _LEAST_OF_FLOOR: Final = 0.5
-"""Among few memories rarity says little and there is little noise: the floor grows with the logarithm of their number,
-from its half to the whole of it at 500."""
+"""What of it is asked for at least, among however few."""
 
 _MOST_TERMS: Final = 32
 """Words of a prompt that are looked for, the first ones: what is asked is at its beginning."""
-_ENOUGH: Final = 8
-"""The share is of the eight rarest words: more of a long prompt nothing needs to have."""
 _ROWS: Final = 1_000
 """Memories of one word that are looked at, the newest; those of others that have a rarer word too."""
 _COUNTED: Final = 4_000
@@ -81,9 +77,9 @@ class RecallService:
         """For each word the newest memories that have it, and those that have a rarer one too."""
         rows = await self._search.matching(expressions, _ROWS)
         common = [number for number, one in enumerate(rows) if len(one) >= _ROWS]
-        rare = " OR ".join(f"({one})" for number, one in enumerate(expressions) if number not in common)
+        rare = [one for number, one in enumerate(expressions) if number not in common]
         if common and rare:
-            asked = [f"({expressions[number]}) AND ({rare})" for number in common]
+            asked = [f"({expressions[number]}) AND {any_of(rare)}" for number in common]
             for number, more in zip(common, await self._search.matching(asked, _ROWS), strict=True):
                 rows[number] = list({*rows[number], *more})
         return rows
@@ -92,9 +88,9 @@ class RecallService:
 def _scored(rows: Sequence[Sequence[int]], whole: int) -> dict[int, float]:
     """The row numbers that share enough words, with what they share, best first; of equal ones the newest."""
     whole = max([whole, *map(len, rows)])
-    weights = [math.log(2.0 + (whole - len(one) + 0.5) / (len(one) + 0.5)) for one in rows]
-    enough = sum(sorted(weights)[-_ENOUGH:])
-    floor = FLOOR * max(_LEAST_OF_FLOOR, min(1.0, math.log1p(whole) / math.log1p(_MANY)))
+    weights = [rarity_of(len(one), whole) for one in rows]
+    enough = sum(sorted(weights)[-ENOUGH:])
+    floor = FLOOR * max(_LEAST_OF_FLOOR, share_of_floor(whole))
     shared: dict[int, tuple[float, int]] = {}
     for weight, nums in zip(weights, rows, strict=True):
         for num in nums:

@@ -53,6 +53,11 @@ def all_of(value: str) -> str:
     return "(" + " AND ".join(f'"{word}"' for word in value.split()) + ")"
 
 
+def any_of(expressions: Sequence[str]) -> str:
+    """Any of these; one at least."""
+    return "(" + " OR ".join(f"({one})" for one in expressions) + ")"
+
+
 def within(expression: str, clauses: Sequence[str]) -> str:
     """The expression, where the clauses hold."""
     return " AND ".join([*clauses, f"({expression})"])

@@ -30,7 +30,8 @@ class SearchStack:
             lasting: The process stays; a command that ends with its answer waits longer for it, and fills in nothing.
         """
         self.embedding = embedding
-        self.indexer = Indexer(embedding, VectorReads(database), writer, lasting=lasting)
+        self._vectors = VectorReads(database)
+        self.indexer = Indexer(embedding, self._vectors, writer, lasting=lasting)
         self._database = database
         self._patience = PATIENCE if lasting else COMMAND_PATIENCE
         self._services: dict[Location, SearchService] = {}
@@ -55,8 +56,7 @@ class SearchStack:
         if self._survey is None:
             from swarm_memory.services.survey import Survey  # noqa: PLC0415 - brings numpy
 
-            reads = LandscapeReads(self._database)
-            self._survey = Survey(reads, VectorReads(self._database), self.embedding)
+            self._survey = Survey(LandscapeReads(self._database), self._vectors, self.embedding)
         return self._survey
 
     def close(self) -> None:

@@ -4,12 +4,11 @@ import asyncio
 from typing import Final
 
 from swarm_memory.errors import StorageError
-from swarm_memory.models.passages import passages_of
 from swarm_memory.services.embedding.active import Embedding
 from swarm_memory.services.landscape import Landscape
 from swarm_memory.storage.freshness import aside
 from swarm_memory.storage.landscape import LandscapeReads, Position
-from swarm_memory.storage.vectors import Source, VectorReads
+from swarm_memory.storage.vectors import VectorReads
 
 _SLICE: Final = 1_000
 """Memories of one read: some 10 ms on the event loop."""
@@ -125,13 +124,8 @@ class Survey:
         landscape = self._landscape
         sources = await self._vectors.of(nums)
         for source in sources:
-            vectors = await self._embedding.passages(passages_of_source(source))
+            vectors = await self._embedding.passages(source.passages)
             if vectors is not None:
                 landscape.add_vectors(source.num, vectors)
         for num in nums:  # one that is gone by now lacks nothing
             landscape.lacking.pop(num, None)
-
-
-def passages_of_source(source: Source) -> list[str]:
-    """What of a memory is embedded, as its writer would do it."""
-    return passages_of(source.text, source.agent, source.title, source.tags)

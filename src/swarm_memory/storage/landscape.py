@@ -18,7 +18,6 @@ class Place(NamedTuple):
     source: str | None
     agent: str | None
     size: int
-    updated_at: int
     expires_at: int
     model: str | None
     vectors: bytes | None

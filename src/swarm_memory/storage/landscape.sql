@@ -6,13 +6,13 @@ SELECT (SELECT value FROM facts WHERE name = 'epoch'), (SELECT coalesce(max(seq)
 
 -- Deleted ones too: a key that is stored again has its old row again.
 -- name: rows_after
-SELECT m.num, m.project, m.conversation, m.source, m.agent, m.size, m.updated_at, m.expires_at, v.model, v.vectors
+SELECT m.num, m.project, m.conversation, m.source, m.agent, m.size, m.expires_at, v.model, v.vectors
   FROM memories AS m LEFT JOIN memory_vectors AS v ON v.memory = m.num
  WHERE m.num > :after ORDER BY m.num LIMIT :limit;
 
 -- In the order of their numbers: a new memory stands behind its conversation's earlier ones.
 -- name: rows_changed
-SELECT m.num, m.project, m.conversation, m.source, m.agent, m.size, m.updated_at, m.expires_at, v.model, v.vectors
+SELECT m.num, m.project, m.conversation, m.source, m.agent, m.size, m.expires_at, v.model, v.vectors
   FROM memories AS m LEFT JOIN memory_vectors AS v ON v.memory = m.num
  WHERE m.id IN (SELECT ref FROM changes WHERE seq > :after AND seq <= :until AND kind = 'memory')
  ORDER BY m.num;

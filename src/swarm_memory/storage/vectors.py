@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from swarm_memory.models.caller import Caller
-from swarm_memory.models.passages import MOST_CHARACTERS
+from swarm_memory.models.passages import MOST_CHARACTERS, passages_of
 from swarm_memory.models.values import to_json
 from swarm_memory.storage.database import Database
 from swarm_memory.storage.queries import Row, load_queries
@@ -32,6 +32,11 @@ class Source:
     tags: str
     text: str
     lacks: bool
+
+    @property
+    def passages(self) -> list[str]:
+        """What of it is embedded, as its writer would do it."""
+        return passages_of(self.text, self.agent, self.title, self.tags)
 
 
 def with_vectors(change: Change, vectors: Vectors | None, caller: Caller, where: tuple[str, str] | str) -> Change:

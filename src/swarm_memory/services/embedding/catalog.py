@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+STATIC: Final = "static-256"
+"""Name of the model that comes with the program; see ``static.py``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:

@@ -2,15 +2,14 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from swarm_memory.services.embedding.active import Embedding
+from swarm_memory.services.embedding.catalog import STATIC
 from swarm_memory.services.embedding.library import chosen
 
 if TYPE_CHECKING:
     from swarm_memory.services.embedding.model import Model
-
-STATIC: Final = "static-256"
 
 
 def choose_embedding(wanted: str, models: Path) -> Embedding:

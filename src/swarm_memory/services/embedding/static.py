@@ -16,9 +16,9 @@ from typing import Any, Final, cast
 import numpy as np
 
 from swarm_memory.errors import ModelUnavailable
+from swarm_memory.services.embedding.catalog import STATIC
 from swarm_memory.services.embedding.model import Bytes, Floats, normalised, quantised
 
-NAME: Final = "static-256"
 _TABLE: Final = Path("weights", "l2_supercat_256.safetensors")
 _TOKENIZER: Final = Path("tokenizers", "l2_supercat_tokenizer_config.json")
 _MOST_CHARACTERS: Final = 20_000
@@ -28,7 +28,7 @@ _LONGEST_HEAD: Final = 10_000
 class StaticTable:
     """The mean of the tokens' vectors."""
 
-    name = NAME
+    name = STATIC
     dimensions = 256
     weight = 0.35
     baseline = 0.0
